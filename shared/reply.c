@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * reply: the answer, put together in memory and sent once.  The only file
+ * beside err.c that knows HTTP statuses.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "json.h"
+#include "reply.h"
+#include "request.h"
+#include "schema.h"
+
+#define BODY_MAX	((size_t)4 * 1024 * 1024)
+#define HEADERS_MAX	((size_t)16 * 1024)
+#define RETRY_AFTER	"1"	/* seconds; a respawn takes less */
+
+void
+reply_init(struct reply *reply, struct arena *A)
+{
+
+	memset(reply, 0, sizeof(*reply));
+	buf_init(&reply->headers, A, HEADERS_MAX);
+	buf_init(&reply->body, A, BODY_MAX);
+}
+
+void
+reply_header(struct reply *reply, const char *name, const char *value)
+{
+
+	assert(strpbrk(value, "\r\n") == NULL);
+	buf_puts(&reply->headers, name);
+	buf_puts(&reply->headers, ": ");
+	buf_puts(&reply->headers, value);
+	buf_puts(&reply->headers, "\r\n");
+}
+
+static void
+json_body(struct reply *reply, int status, const char *type)
+{
+	char len[24];
+
+	reply->status = status;
+	(void)snprintf(len, sizeof(len), "%zu", reply->body.len);
+	reply_header(reply, "Content-Type", type);
+	reply_header(reply, "Content-Length", len);
+}
+
+void
+reply_ok(struct reply *reply)
+{
+
+	json_body(reply, 200, "application/json");
+}
+
+void
+reply_created(struct reply *reply, const char *location)
+{
+
+	if (location != NULL)
+		reply_header(reply, "Location", location);
+	json_body(reply, 201, "application/json");
+}
+
+void
+reply_no_content(struct reply *reply)
+{
+
+	reply->status = 204;
+}
+
+void
+reply_not_modified(struct reply *reply)
+{
+
+	reply->status = 304;
+}
+
+void
+reply_etag(struct reply *reply, int64_t version)
+{
+	char tag[32];
+
+	(void)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", version);
+	reply_header(reply, "ETag", tag);
+}
+
+void
+reply_no_store(struct reply *reply)
+{
+
+	reply_header(reply, "Cache-Control", "no-store");
+}
+
+void
+reply_pass(struct reply *reply, int status, const char *headers,
+    const char *body, size_t len)
+{
+
+	reply->status = status;
+	buf_puts(&reply->headers, headers);
+	buf_put(&reply->body, body, len);
+}
+
+void
+reply_member_json(struct reply *reply, const char *name, const char *json)
+{
+
+	buf_putc(&reply->body, ',');
+	json_put_string(&reply->body, name, strlen(name));
+	buf_putc(&reply->body, ':');
+	buf_puts(&reply->body, json);
+}
+
+void
+reply_member(struct reply *reply, const char *name, const char *value)
+{
+	struct buf json;
+
+	buf_init(&json, reply->body.arena, BODY_MAX);
+	json_put_string(&json, value, strlen(value));
+	reply_member_json(reply, name, json.data);
+}
+
+static void
+put_member(struct buf *b, const char *name, const char *value)
+{
+
+	buf_printf(b, "\"%s\":", name);
+	json_put_string(b, value, strlen(value));
+	buf_putc(b, ',');
+}
+
+/* "urn:guerdon:problem:not-found" from NOT_FOUND. */
+static void
+put_type(struct buf *b, const char *code)
+{
+
+	buf_puts(b, "{\"type\":\"urn:guerdon:problem:");
+	for (; *code != '\0'; code++)
+		buf_putc(b, (*code == '_') ? '-' :
+		    (char)(*code >= 'A' && *code <= 'Z' ? *code | 0x20 :
+		    *code));
+	buf_puts(b, "\",");
+}
+
+static void
+put_faults(struct buf *b, const struct schema_errors *faults)
+{
+	const struct schema_error *fault;
+	size_t i;
+
+	buf_puts(b, ",\"errors\":[");
+	for (i = 0; faults != NULL && i < faults->count; i++) {
+		fault = &faults->list[i];
+		if (i > 0)
+			buf_putc(b, ',');
+		buf_putc(b, '{');
+		put_member(b, "pointer", fault->pointer);
+		put_member(b, "code", fault->code);
+		buf_puts(b, "\"message\":");
+		json_put_string(b, fault->message, strlen(fault->message));
+		buf_putc(b, '}');
+	}
+	buf_putc(b, ']');
+}
+
+/* What goes with a status whatever the reason. */
+static void
+put_status_headers(struct reply *reply, enum err err)
+{
+
+	if (err == ERR_AWAY || err == ERR_RATE)
+		reply_header(reply, "Retry-After", RETRY_AFTER);
+	reply_no_store(reply);
+}
+
+void
+reply_problem(struct reply *reply, const struct request *req, enum err err)
+{
+	const struct err_row *row = err_row(err);
+	const char *detail = err_detail();
+	struct buf body, members = reply->body;
+
+	if (detail[0] == '\0')
+		detail = row->title;
+	buf_init(&body, reply->body.arena, BODY_MAX);
+	put_type(&body, row->code);
+	put_member(&body, "title", row->title);
+	buf_printf(&body, "\"status\":%d,", row->status);
+	put_member(&body, "detail", detail);
+	put_member(&body, "instance", req->path != NULL ? req->path : "");
+	put_member(&body, "code", row->code);
+	buf_puts(&body, "\"traceId\":");
+	json_put_string(&body, req->trace.id, strlen(req->trace.id));
+	if (err == ERR_INVALID)
+		put_faults(&body, req->faults);
+	if (members.len > 0 && members.data[0] == ',')
+		buf_put(&body, members.data, members.len);
+	buf_putc(&body, '}');
+	reply->body = body;
+	reply->code = row->code;
+	put_status_headers(reply, err);
+	json_body(reply, row->status, "application/problem+json");
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef REPLY_H_
+#define REPLY_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+struct request;
+
+/*
+ * The answer to one request.  A handler appends its JSON to ${body} and calls
+ * one of reply_ok() and the like, or returns an error, which the worker turns
+ * into a problem.  Nothing is sent before the handler has returned.
+ */
+struct reply {
+	int		 status;	/* 0: nothing decided yet */
+	const char	*code;		/* of the problem, NULL if none */
+	struct buf	 headers;	/* "Name: value\r\n" each */
+	struct buf	 body;
+};
+
+/* reply_init(reply, arena): an empty answer. */
+void	reply_init(struct reply *, struct arena *);
+
+/* reply_header(reply, name, value): add a field; a CR or LF is a bug. */
+void	reply_header(struct reply *, const char *, const char *);
+
+/* reply_ok(reply): 200 with the JSON of ${body}. */
+void	reply_ok(struct reply *);
+
+/* reply_created(reply, location): 201; ${location} NULL: no such field. */
+void	reply_created(struct reply *, const char *);
+
+/* reply_no_content(reply): 204. */
+void	reply_no_content(struct reply *);
+
+/* reply_not_modified(reply): 304. */
+void	reply_not_modified(struct reply *);
+
+/* reply_etag(reply, version): the ETag of a version number. */
+void	reply_etag(struct reply *, int64_t);
+
+/* reply_no_store(reply): nobody may keep this answer [RFC 6750, 5.3]. */
+void	reply_no_store(struct reply *);
+
+/*
+ * reply_problem(reply, req, err):
+ * Make the answer a problem+json of ${err} [RFC 9457], with the detail of
+ * err_detail(), the trace id and the faults of ${req}.  Headers that were
+ * added stay (Allow, Location, WWW-Authenticate).  A problem may have members
+ * of its own: reply_member() before.
+ */
+void	reply_problem(struct reply *, const struct request *, enum err);
+
+/*
+ * reply_member(reply, name, value):
+ * A member for the problem that follows, such as the claimId of
+ * ALREADY_CLAIMED: appended to ${body}, which must hold nothing else yet.
+ */
+void	reply_member(struct reply *, const char *, const char *);
+
+/* reply_member_json(reply, name, json): the same for a value that is JSON. */
+void	reply_member_json(struct reply *, const char *, const char *);
+
+/*
+ * reply_pass(reply, status, headers, body, len):
+ * Pass on the answer of another worker as it is.
+ */
+void	reply_pass(struct reply *, int, const char *, const char *, size_t);
+
+#endif /* !REPLY_H_ */

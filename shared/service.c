@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * service: the steps of one request in the auth and the event worker.
+ *
+ *	parse		method, path, query, trace
+ *	identify	who calls: the gateway for somebody, or the service
+ *	route		which operation: 404, 405, OPTIONS
+ *	admit		may they: 401, 403
+ *	measure		415, 413
+ *	validate	400, 428
+ *	run		the handler: 404, 409, 412, or the answer
+ *	finish		problem, trace, log
+ *
+ * This order is the order of refusals that clients see.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "conf.h"
+#include "id.h"
+#include "json.h"
+#include "log.h"
+#include "reply.h"
+#include "request.h"
+#include "service.h"
+
+#define DOCUMENT_PATH	"/v1/openapi.json"
+
+static enum err
+read_keys(struct service *S)
+{
+	char *node, *credential;
+	enum err err = ERR_INTERNAL;
+
+	node = conf_key_path(S->conf, "node.key");
+	credential = conf_key_path(S->conf, "service");
+	if (node != NULL && credential != NULL &&
+	    (err = credential_key(node, S->node_key)) == ERR_OK)
+		err = credential_read(credential, &S->credential);
+	free(node);
+	free(credential);
+	return (err);
+}
+
+static enum err
+read_contract(struct service *S, struct contract **out)
+{
+	struct contract *C;
+	enum err err;
+
+	if ((C = contract_load(S->contract_path)) == NULL)
+		return (ERR_INVALID);
+	if ((err = contract_bind(C, S->handlers, S->nhandlers)) != ERR_OK) {
+		contract_free(C);
+		return (err);
+	}
+	*out = C;
+	return (ERR_OK);
+}
+
+enum err
+service_start(struct service *S)
+{
+	enum err err;
+
+	if ((err = read_keys(S)) != ERR_OK)
+		return (err);
+	return (read_contract(S, &S->contract));
+}
+
+void
+service_reload(struct service *S)
+{
+	struct service fresh = *S;
+
+	if (read_keys(&fresh) != ERR_OK ||
+	    read_contract(&fresh, &fresh.contract) != ERR_OK) {
+		log_write(LOG_ERROR, "reload refused, the old state is kept",
+		    LOG_STR("reason", err_detail()), LOG_END);
+		return;
+	}
+	contract_free(S->contract);
+	*S = fresh;
+	log_write(LOG_INFO, "reloaded", LOG_END);
+}
+
+void
+service_stop(struct service *S)
+{
+
+	contract_free(S->contract);
+	S->contract = NULL;
+}
+
+/*
+ * Who calls?  A GUERDON_ parameter can't come from a header of a client, but
+ * whoever reaches the socket can send one: without the node key it is refused.
+ */
+static enum err
+identify(struct service *S, struct request *req)
+{
+	const char *key = request_env(req, "GUERDON_NODE_KEY"), *role;
+	char **p;
+
+	for (p = req->env; key == NULL && *p != NULL; p++)
+		if (strncmp(*p, "GUERDON_", 8) == 0)
+			return (err_set(ERR_MALFORMED_REQUEST, NULL));
+	if (key == NULL) {
+		id_new("at", req->attempt);
+		req->deadline = req->started + S->conf->request_timeout;
+		return (ERR_OK);
+	}
+	if (strlen(key) != CREDENTIAL_KEY_SIZE - 1 ||
+	    !id_same(key, S->node_key, CREDENTIAL_KEY_SIZE))
+		return (err_set(ERR_MALFORMED_REQUEST, NULL));
+	req->inner = true;
+	role = request_env(req, "GUERDON_ROLE");
+	req->role = role_parse(role != NULL ? role : "PUBLIC");
+	req->subject = request_env(req, "GUERDON_SUBJECT");
+	req->session = request_env(req, "GUERDON_SESSION");
+	if (clock_mono() > req->deadline)
+		return (err_set(ERR_AWAY, "it waited too long"));
+	return (ERR_OK);
+}
+
+enum err
+service_options(const struct request *req, struct reply *reply, enum err err,
+    const char *allow)
+{
+
+	if (err != ERR_METHOD)
+		return (err);
+	reply_header(reply, "Allow", allow);
+	if (strcmp(req->method, "OPTIONS") != 0)
+		return (err);
+	reply_no_content(reply);
+	return (ERR_OK);
+}
+
+/* The contract itself is an answer, too: what Swagger UI shows. */
+static enum err
+route(struct service *S, struct request *req, struct reply *reply)
+{
+	const char *allow = "GET, HEAD, OPTIONS";
+	enum err err;
+
+	if (strcmp(req->path, DOCUMENT_PATH) != 0)
+		err = contract_route(S->contract, req, false, &allow);
+	else if (req->head || strcmp(req->method, "GET") == 0) {
+		json_put(&reply->body, contract_document(S->contract));
+		reply_ok(reply);
+		return (ERR_OK);
+	} else
+		err = err_set(ERR_METHOD, NULL);
+	return (service_options(req, reply, err, allow));
+}
+
+/* On the internal port the service credential makes the caller SERVICE. */
+static enum err
+admit(struct service *S, struct request *req, struct reply *reply)
+{
+	const char *shown = request_env(req, "HTTP_AUTHORIZATION");
+	enum err err;
+
+	if (!req->inner && shown != NULL &&
+	    credential_check(&S->credential, shown))
+		req->role = ROLE_SERVICE;
+	err = contract_admit(req);
+	if (err == ERR_UNAUTHENTICATED) {
+		reply_header(reply, "WWW-Authenticate",
+		    "Basic realm=\"guerdon\", charset=\"UTF-8\"");
+		if (shown != NULL)
+			err = err_set(ERR_TOKEN, NULL);
+	}
+	return (err);
+}
+
+static enum err
+run(struct service *S, struct request *req, struct reply *reply)
+{
+	enum err err;
+
+	if ((err = contract_media(req)) == ERR_OK &&
+	    (err = contract_validate(req)) == ERR_OK)
+		err = req->op->run(req, reply);
+	(void)S;
+	return (err);
+}
+
+static void
+finish(struct service *S, struct request *req, struct reply *reply,
+    enum err err)
+{
+	char parent[TRACE_PARENT_SIZE];
+
+	if (err == ERR_OK && (reply->body.full || reply->headers.full))
+		err = err_set(ERR_INTERNAL, NULL);
+	if (err != ERR_OK)
+		reply_problem(reply, req, err);
+#ifdef RESPONSE_CHECKS
+	if (req->op != NULL && !contract_check_reply(S->contract, req, reply)) {
+		log_write(LOG_ERROR, "answer breaks the contract",
+		    LOG_STR("reason", err_detail()), LOG_END);
+		abort();
+	}
+#else
+	(void)S;
+#endif
+	if (!req->inner) {
+		trace_parent(&req->trace, parent);
+		reply_header(reply, "traceparent", parent);
+	}
+	service_log(req, reply);
+}
+
+void
+service_log(const struct request *req, const struct reply *reply)
+{
+
+	log_write(reply->status >= 500 ? LOG_WARN : LOG_INFO, "request",
+	    LOG_STR("traceId", req->trace.id),
+	    LOG_STR("method", req->method),
+	    LOG_STR("path", req->path),
+	    LOG_STR("operation", req->op != NULL ? req->op->id : ""),
+	    LOG_STR("subject", req->subject),
+	    LOG_INT("status", reply->status),
+	    LOG_STR("code", reply->code),
+	    LOG_INT("ms", clock_mono() - req->started), LOG_END);
+}
+
+void
+service_serve(struct service *S, struct request *req, struct reply *reply)
+{
+	enum err err;
+
+	json_arena(req->arena);
+	if ((err = request_parse(req)) == ERR_OK &&
+	    (err = identify(S, req)) == ERR_OK)
+		err = route(S, req, reply);
+	if (err == ERR_OK && reply->status == 0 &&
+	    (err = admit(S, req, reply)) == ERR_OK) {
+		if (req->op->audit && S->before != NULL)
+			err = S->before(S->app, req);
+		if (err == ERR_OK)
+			err = run(S, req, reply);
+		finish(S, req, reply, err);
+		if (req->op->audit && S->after != NULL)
+			S->after(S->app, req, reply);
+		return;
+	}
+	finish(S, req, reply, err);
+}

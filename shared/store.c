@@ -1,0 +1,537 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * store: the only file that calls mongo-c-driver.
+ *
+ * Always true: no operation takes longer than about SELECT_MS + SOCKET_MS;
+ * after a failure of the connection the client is thrown away, because a
+ * driver's client goes on failing for some seconds after the server is back.
+ */
+#include <mongoc/mongoc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "log.h"
+#include "store.h"
+#include "worker.h"
+
+#define CONNECT_MS	500
+#define SELECT_MS	1000
+#define SOCKET_MS	1200
+#define QUERY_MS	1000	/* maxTimeMS: what the server may spend */
+
+#define DUPLICATE_KEY	11000
+
+struct store {
+	mongoc_uri_t		*uri;
+	char			*db;
+	mongoc_client_t		*client;	/* NULL: not connected */
+	bool			 unchecked;	/* version not yet seen */
+};
+
+/* Server codes that mean "not now" and not "never". */
+static const uint32_t passing[] = {
+	1,	/* InternalError: FerretDB whose PostgreSQL is away */
+	6, 7, 89, 91, 189, 10107, 11600, 11602, 13435, 13436,
+	50,	/* MaxTimeMSExpired */
+	262,	/* ExceededTimeLimit */
+};
+
+static void
+log_driver(mongoc_log_level_t level, const char *domain, const char *text,
+    void *ctx)
+{
+
+	(void)ctx;
+	if (level <= MONGOC_LOG_LEVEL_WARNING)
+		log_write(LOG_WARN, "driver", LOG_STR("domain", domain),
+		    LOG_STR("text", text), LOG_END);
+}
+
+static void
+set_default(mongoc_uri_t *uri, const char *option, int32_t value)
+{
+
+	if (!mongoc_uri_has_option(uri, option))
+		(void)mongoc_uri_set_option_as_int32(uri, option, value);
+}
+
+static void
+set_options(mongoc_uri_t *uri)
+{
+	mongoc_write_concern_t *concern = mongoc_write_concern_new();
+
+	set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, CONNECT_MS);
+	set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, SELECT_MS);
+	set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, SOCKET_MS);
+	(void)mongoc_uri_set_option_as_bool(uri,
+	    MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+	/* A repeat is ours to decide: see "unknown outcome". */
+	(void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
+	(void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES,
+	    false);
+	mongoc_write_concern_set_wmajority(concern, 0);
+	mongoc_write_concern_set_journal(concern, true);
+	mongoc_uri_set_write_concern(uri, concern);
+	mongoc_write_concern_destroy(concern);
+}
+
+struct store *
+store_new(const char *uri, const char *db, bool check)
+{
+	struct store *S;
+	bson_error_t error;
+
+	mongoc_init();
+	mongoc_log_set_handler(log_driver, NULL);
+	if ((S = calloc(1, sizeof(*S))) == NULL ||
+	    (S->db = strdup(db)) == NULL) {
+		(void)err_set(ERR_INTERNAL, "out of memory");
+		store_free(S);
+		return (NULL);
+	}
+	/* The driver's text may hold the URI and so a password. */
+	if ((S->uri = mongoc_uri_new_with_error(uri, &error)) == NULL) {
+		(void)err_set(ERR_INVALID, "mongo_uri is not a MongoDB URI");
+		store_free(S);
+		return (NULL);
+	}
+	set_options(S->uri);
+	S->unchecked = check;
+	return (S);
+}
+
+static void
+hang_up(struct store *S)
+{
+
+	if (S->client != NULL)
+		mongoc_client_destroy(S->client);
+	S->client = NULL;
+}
+
+void
+store_free(struct store *S)
+{
+
+	if (S == NULL)
+		return;
+	hang_up(S);
+	if (S->uri != NULL)
+		mongoc_uri_destroy(S->uri);
+	free(S->db);
+	free(S);
+}
+
+static bool
+is_passing(const bson_error_t *error)
+{
+	size_t i;
+
+	if (error->domain != MONGOC_ERROR_SERVER &&
+	    error->domain != MONGOC_ERROR_COMMAND &&
+	    error->domain != MONGOC_ERROR_QUERY &&
+	    error->domain != MONGOC_ERROR_BSON &&
+	    error->domain != MONGOC_ERROR_COLLECTION)
+		return (true);
+	for (i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (error->code == passing[i])
+			return (true);
+	return (false);
+}
+
+/* What the driver said, as an outcome; its text goes to the log. */
+static enum err
+outcome(struct store *S, const char *what, const bson_error_t *error)
+{
+
+	if (error->code == DUPLICATE_KEY)
+		return (err_set(ERR_EXISTS, NULL));
+	log_write(LOG_WARN, "database", LOG_STR("operation", what),
+	    LOG_INT("domain", error->domain), LOG_INT("code", error->code),
+	    LOG_STR("text", error->message), LOG_END);
+	if (!is_passing(error))
+		return (err_set(ERR_INTERNAL, NULL));
+	hang_up(S);
+	return (err_set(ERR_AWAY, "the database is away"));
+}
+
+static enum err
+connect_client(struct store *S)
+{
+
+	if (S->client != NULL)
+		return (ERR_OK);
+	S->client = mongoc_client_new_from_uri(S->uri);
+	if (S->client == NULL)
+		return (err_set(ERR_AWAY, "the database is away"));
+	(void)mongoc_client_set_error_api(S->client,
+	    MONGOC_ERROR_API_VERSION_2);
+	(void)mongoc_client_set_appname(S->client, "guerdon");
+	return (ERR_OK);
+}
+
+/* Connected, and with data of our version. */
+static enum err
+ready(struct store *S)
+{
+	enum err err;
+
+	if ((err = connect_client(S)) != ERR_OK || !S->unchecked)
+		return (err);
+	S->unchecked = false;
+	err = store_check(S);
+	if (err == ERR_INVALID)
+		worker_refuse();
+	if (err != ERR_OK)
+		S->unchecked = true;
+	return (err);
+}
+
+static enum err
+open_collection(struct store *S, const char *name, mongoc_collection_t **C)
+{
+	enum err err;
+
+	if ((err = ready(S)) != ERR_OK)
+		return (err);
+	*C = mongoc_client_get_collection(S->client, S->db, name);
+	return (ERR_OK);
+}
+
+bson_t *
+store_own(struct arena *A, bson_t *doc)
+{
+
+	arena_defer(A, (void (*)(void *))bson_destroy, doc);
+	return (doc);
+}
+
+bson_t *
+store_new_doc(struct arena *A)
+{
+
+	return (store_own(A, bson_new()));
+}
+
+static bool
+take_version(void *ctx, const bson_t *doc)
+{
+
+	*(int64_t *)ctx = store_int(doc, "version");
+	return (false);
+}
+
+enum err
+store_version(struct store *S, int64_t *version)
+{
+	bson_t *filter = BCON_NEW("_id", BCON_UTF8("schema"));
+	enum err err;
+
+	*version = 0;
+	err = store_find(S, "schema", filter, NULL, take_version, version);
+	bson_destroy(filter);
+	return (err);
+}
+
+enum err
+store_set_version(struct store *S)
+{
+	bson_t *doc = BCON_NEW("_id", BCON_UTF8("schema"), "version",
+	    BCON_INT64(STORE_VERSION));
+	enum err err;
+
+	err = store_insert(S, "schema", doc);
+	bson_destroy(doc);
+	return (err == ERR_EXISTS ? ERR_OK : err);
+}
+
+enum err
+store_check(struct store *S)
+{
+	int64_t version;
+	enum err err;
+
+	err = store_version(S, &version);
+	if (err != ERR_OK || version == STORE_VERSION)
+		return (err);
+	if (version > STORE_VERSION)
+		return (err_set(ERR_INVALID, "the database has version %d, "
+		    "this program knows %d: install the newer Guerdon",
+		    (int)version, STORE_VERSION));
+	return (err_set(ERR_INVALID, "the database has version %d, this "
+	    "program needs %d: run \"guerdon init\"", (int)version,
+	    STORE_VERSION));
+}
+
+enum err
+store_command(struct store *S, const bson_t *command)
+{
+	bson_error_t error;
+	enum err err;
+
+	if ((err = ready(S)) != ERR_OK)
+		return (err);
+	if (!mongoc_client_write_command_with_opts(S->client, S->db, command,
+	    NULL, NULL, &error))
+		return (outcome(S, "command", &error));
+	return (ERR_OK);
+}
+
+enum err
+store_ping(struct store *S)
+{
+	bson_t *ping = BCON_NEW("ping", BCON_INT32(1));
+	bson_error_t error;
+	enum err err;
+
+	if ((err = ready(S)) == ERR_OK &&
+	    !mongoc_client_command_simple(S->client, S->db, ping, NULL, NULL,
+	    &error))
+		err = outcome(S, "ping", &error);
+	bson_destroy(ping);
+	return (err);
+}
+
+static bool
+count_one(void *ctx, const bson_t *doc)
+{
+
+	(void)doc;
+	*(int *)ctx += 1;
+	return (false);
+}
+
+/* Did the insert whose answer we never got come through? */
+static enum err
+confirm(struct store *S, const char *name, const bson_t *doc)
+{
+	bson_iter_t iter;
+	bson_t filter;
+	int count = 0;
+	enum err err;
+
+	if (!bson_iter_init_find(&iter, doc, "_id"))
+		return (err_set(ERR_AWAY, NULL));
+	bson_init(&filter);
+	(void)bson_append_iter(&filter, "_id", 3, &iter);
+	err = store_find(S, name, &filter, NULL, count_one, &count);
+	bson_destroy(&filter);
+	if (err == ERR_OK && count == 0)
+		err = err_set(ERR_AWAY, "the database is away");
+	return (err);
+}
+
+enum err
+store_insert(struct store *S, const char *name, const bson_t *doc)
+{
+	mongoc_collection_t *C;
+	bson_error_t error;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	if (!mongoc_collection_insert_one(C, doc, NULL, NULL, &error))
+		err = ERR_INTERNAL;
+	mongoc_collection_destroy(C);
+	if (err == ERR_OK)
+		return (ERR_OK);
+	err = outcome(S, name, &error);
+	return (err == ERR_AWAY ? confirm(S, name, doc) : err);
+}
+
+enum err
+store_insert_all(struct store *S, const char *name, const bson_t **docs,
+    size_t count)
+{
+	mongoc_collection_t *C;
+	bson_error_t error;
+	bson_t *opts;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	opts = BCON_NEW("ordered", BCON_BOOL(false));
+	if (!mongoc_collection_insert_many(C, docs, count, opts, NULL,
+	    &error)) {
+		err = outcome(S, name, &error);
+		if (err == ERR_EXISTS)
+			err = ERR_OK;
+	}
+	bson_destroy(opts);
+	mongoc_collection_destroy(C);
+	return (err);
+}
+
+enum err
+store_find(struct store *S, const char *name, const bson_t *filter,
+    const bson_t *opts, bool (*each)(void *, const bson_t *), void *ctx)
+{
+	mongoc_collection_t *C;
+	mongoc_cursor_t *cursor;
+	const bson_t *doc;
+	bson_error_t error;
+	bson_t limits;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	bson_init(&limits);
+	if (opts != NULL)
+		(void)bson_concat(&limits, opts);
+	(void)BSON_APPEND_INT64(&limits, "maxTimeMS", QUERY_MS);
+	cursor = mongoc_collection_find_with_opts(C, filter, &limits, NULL);
+	while (mongoc_cursor_next(cursor, &doc))
+		if (!each(ctx, doc))
+			break;
+	if (mongoc_cursor_error(cursor, &error))
+		err = outcome(S, name, &error);
+	mongoc_cursor_destroy(cursor);
+	mongoc_collection_destroy(C);
+	bson_destroy(&limits);
+	return (err);
+}
+
+static bool
+keep_copy(void *ctx, const bson_t *doc)
+{
+
+	*(bson_t **)ctx = bson_copy(doc);
+	return (false);
+}
+
+enum err
+store_find_one(struct store *S, struct arena *A, const char *name,
+    const bson_t *filter, const bson_t **out)
+{
+	bson_t *opts = BCON_NEW("limit", BCON_INT64(1), "singleBatch",
+	    BCON_BOOL(true));
+	bson_t *copy = NULL;
+	enum err err;
+
+	err = store_find(S, name, filter, opts, keep_copy, &copy);
+	bson_destroy(opts);
+	if (copy != NULL)
+		*out = store_own(A, copy);
+	if (err == ERR_OK && copy == NULL)
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
+}
+
+static enum err
+update(struct store *S, const char *name, const bson_t *filter,
+    const bson_t *change, bool all, bool *matched)
+{
+	mongoc_collection_t *C;
+	bson_error_t error;
+	bson_t reply;
+	bool done;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	done = all ?
+	    mongoc_collection_update_many(C, filter, change, NULL, &reply,
+	    &error) :
+	    mongoc_collection_update_one(C, filter, change, NULL, &reply,
+	    &error);
+	if (matched != NULL)
+		*matched = done && store_int(&reply, "matchedCount") > 0;
+	bson_destroy(&reply);
+	mongoc_collection_destroy(C);
+	return (done ? ERR_OK : outcome(S, name, &error));
+}
+
+enum err
+store_update(struct store *S, const char *name, const bson_t *filter,
+    const bson_t *change, bool *matched)
+{
+
+	return (update(S, name, filter, change, false, matched));
+}
+
+enum err
+store_update_all(struct store *S, const char *name, const bson_t *filter,
+    const bson_t *change)
+{
+
+	return (update(S, name, filter, change, true, NULL));
+}
+
+enum err
+store_remove(struct store *S, const char *name, const bson_t *filter)
+{
+	mongoc_collection_t *C;
+	bson_error_t error;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	if (!mongoc_collection_delete_one(C, filter, NULL, NULL, &error))
+		err = outcome(S, name, &error);
+	mongoc_collection_destroy(C);
+	return (err);
+}
+
+static bool
+find_member(const bson_t *doc, const char *name, bson_iter_t *member)
+{
+	bson_iter_t iter;
+
+	return (bson_iter_init(&iter, doc) &&
+	    bson_iter_find_descendant(&iter, name, member));
+}
+
+const char *
+store_text(const bson_t *doc, const char *name)
+{
+	bson_iter_t iter;
+
+	if (!find_member(doc, name, &iter) || !BSON_ITER_HOLDS_UTF8(&iter))
+		return (NULL);
+	return (bson_iter_utf8(&iter, NULL));
+}
+
+int64_t
+store_int(const bson_t *doc, const char *name)
+{
+	bson_iter_t iter;
+
+	return (find_member(doc, name, &iter) ? bson_iter_as_int64(&iter) : 0);
+}
+
+int64_t
+store_time(const bson_t *doc, const char *name)
+{
+	bson_iter_t iter;
+
+	if (!find_member(doc, name, &iter) ||
+	    !BSON_ITER_HOLDS_DATE_TIME(&iter))
+		return (0);
+	return (bson_iter_date_time(&iter));
+}
+
+bool
+store_has(const bson_t *doc, const char *name)
+{
+	bson_iter_t iter;
+
+	return (find_member(doc, name, &iter) && !BSON_ITER_HOLDS_NULL(&iter));
+}
+
+bool
+store_bytes(const bson_t *doc, const char *name, void *out, size_t len)
+{
+	const uint8_t *bytes;
+	bson_subtype_t subtype;
+	bson_iter_t iter;
+	uint32_t have;
+
+	if (!find_member(doc, name, &iter) || !BSON_ITER_HOLDS_BINARY(&iter))
+		return (false);
+	bson_iter_binary(&iter, &subtype, &have, &bytes);
+	if (have != len)
+		return (false);
+	memcpy(out, bytes, len);
+	return (true);
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * worker: the accept loop of a prefork FastCGI worker.
+ *
+ * libfcgi parses; it never accepts and never closes.  A bare FCGX_Accept_r()
+ * loop can have no deadline, no clean stop and no idle moment: three bytes on
+ * a connection would hold the worker for good.  So we accept, hand the
+ * descriptor over in r.ipcFd with r.keepConnection set (else libfcgi closes
+ * it, and lingers for 2 s), and close it ourselves.
+ *
+ * Debian's multiwatch sends QUIT where it was told to send TERM, so QUIT stops
+ * a worker as TERM does.
+ *
+ * Always true: TERM, INT, QUIT, HUP and USR2 are blocked but in ppoll(); ALRM is
+ * not, and only while a request is read or answered has its handler a
+ * descriptor to shut down.
+ */
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "log.h"
+#include "num.h"
+#include "reply.h"
+#include "request.h"
+#include "worker.h"
+
+#define TICK_MS		250
+#define READ_MS		5000	/* first byte to end of body */
+#define ANSWER_MS	15000	/* end of body to end of answer */
+#define STOP_MS		3000	/* for a gateway to close its link */
+#define PARAMS_MAX	(64 * 1024)
+#define ARENA_MAX	((size_t)16 * 1024 * 1024)
+
+static volatile sig_atomic_t	stop_wanted, reload_wanted;
+static volatile sig_atomic_t	guarded_fd = -1;
+
+struct loop {
+	const struct worker	*worker;
+	struct arena		*arena;
+	FCGX_Request		 fcgi;
+	bool			 keep;		/* the peer keeps the link */
+	int64_t			 stop_at;	/* 0: not told to stop */
+	sigset_t		 waiting;	/* mask inside ppoll() */
+};
+
+static void
+on_signal(int sig)
+{
+
+	if (sig == SIGHUP || sig == SIGUSR2)
+		reload_wanted = 1;
+	else
+		stop_wanted = 1;
+}
+
+/* The deadline: whoever reads or writes this connection finds it ended. */
+static void
+on_alarm(int sig)
+{
+	int saved = errno;
+
+	(void)sig;
+	if (guarded_fd >= 0)
+		(void)shutdown(guarded_fd, SHUT_RDWR);
+	errno = saved;
+}
+
+/* Arm the deadline for ${fd}, or disarm it with fd -1.  It repeats: one tick
+ * could fall between a check and the read that it should end. */
+static void
+guard_fd(int fd, long ms)
+{
+	struct itimerval timer = { { 0, 0 }, { 0, 0 } };
+
+	if (fd >= 0) {
+		timer.it_value.tv_sec = ms / 1000;
+		timer.it_value.tv_usec = (ms % 1000) * 1000;
+		timer.it_interval.tv_usec = 250000;
+	}
+	guarded_fd = fd;
+	(void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void
+catch_signals(struct loop *L)
+{
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP,
+	    SIGUSR2 };
+	struct sigaction sa;
+	sigset_t blocked;
+	size_t i;
+
+	memset(&sa, 0, sizeof(sa));
+	(void)sigemptyset(&sa.sa_mask);
+	(void)sigemptyset(&blocked);
+	sa.sa_handler = on_signal;
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
+		(void)sigaction(ours[i], &sa, NULL);
+		(void)sigaddset(&blocked, ours[i]);
+	}
+	sa.sa_handler = on_alarm;
+	(void)sigaction(SIGALRM, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigprocmask(SIG_BLOCK, &blocked, &L->waiting);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		(void)sigdelset(&L->waiting, ours[i]);
+	(void)sigdelset(&L->waiting, SIGALRM);
+}
+
+/* Die with the supervisor: a worker without one is never respawned. */
+static enum err
+follow_parent(void)
+{
+	pid_t parent = getppid();
+
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
+		return (err_set(ERR_INTERNAL, "the supervisor is gone"));
+	return (ERR_OK);
+}
+
+static enum err
+prepare_socket(void)
+{
+	int flags = fcntl(STDIN_FILENO, F_GETFL);
+
+	if (flags == -1 ||
+	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == -1)
+		return (err_set(ERR_INTERNAL, "descriptor 0 is no listening "
+		    "socket; start me with spawn-fcgi"));
+	return (ERR_OK);
+}
+
+static enum err
+prepare(struct loop *L, const struct worker *worker)
+{
+	enum err err;
+
+	memset(L, 0, sizeof(*L));
+	L->worker = worker;
+	if (FCGX_Init() != 0 || FCGX_InitRequest(&L->fcgi, -1, 0) != 0)
+		return (err_set(ERR_INTERNAL, "libfcgi did not start"));
+	L->fcgi.ipcFd = -1;
+	/* After FCGX_Init(), which installs handlers of its own. */
+	catch_signals(L);
+	if ((err = follow_parent()) != ERR_OK ||
+	    (err = prepare_socket()) != ERR_OK)
+		return (err);
+	if ((L->arena = arena_new(ARENA_MAX)) == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	return (ERR_OK);
+}
+
+static void
+drop_connection(struct loop *L)
+{
+
+	if (L->fcgi.ipcFd >= 0)
+		(void)close(L->fcgi.ipcFd);
+	L->fcgi.ipcFd = -1;
+}
+
+/* Collect the parameters; false if they are too many to be honest. */
+static bool
+take_params(struct loop *L, struct request *req)
+{
+	size_t total = 0;
+	char **p;
+
+	req->env = L->fcgi.envp;
+	for (p = req->env; *p != NULL; p++)
+		total += strlen(*p) + 1;
+	return (total <= PARAMS_MAX);
+}
+
+/*
+ * Read the body to its end, also what we don't keep: on a kept link the next
+ * call would start in its rest.  False if the peer broke off or lied about
+ * the length ("" and "0" both mean none).
+ */
+static bool
+take_body(struct loop *L, struct request *req)
+{
+	const char *text = request_env(req, "CONTENT_LENGTH");
+	int64_t length = 0;
+	size_t want, total = 0;
+	char *body, rest[8192];
+	int got;
+
+	if (text != NULL && text[0] != '\0' &&
+	    !num_parse(text, 0, INT32_MAX, &length))
+		return (false);
+	req->body_over = (size_t)length > L->worker->body_max;
+	want = req->body_over ? 0 : (size_t)length;
+	body = arena_alloc(req->arena, want + 1);
+	req->body = body;
+	req->body_len = want;
+	while (total < want) {
+		got = FCGX_GetStr(body + total, (int)(want - total),
+		    L->fcgi.in);
+		if (got <= 0)
+			break;
+		total += (size_t)got;
+	}
+	while ((got = FCGX_GetStr(rest, sizeof(rest), L->fcgi.in)) > 0)
+		total += (size_t)got;
+	return (FCGX_GetError(L->fcgi.in) == 0 && total == (size_t)length);
+}
+
+/* Hand the answer to libfcgi; it is flushed by FCGX_Finish_r(). */
+static void
+send_reply(struct loop *L, const struct request *req,
+    const struct reply *reply)
+{
+	FCGX_Stream *out = L->fcgi.out;
+
+	(void)FCGX_FPrintF(out, "Status: %d\r\n", reply->status);
+	(void)FCGX_PutStr(reply->headers.data, (int)reply->headers.len, out);
+	if (L->keep && stop_wanted)
+		(void)FCGX_PutS("Guerdon-Link: close\r\n", out);
+	(void)FCGX_PutS("\r\n", out);
+	if (!req->head)
+		(void)FCGX_PutStr(reply->body.data, (int)reply->body.len, out);
+}
+
+/* Answer one request whose parameters are read. */
+static void
+answer(struct loop *L, struct request *req)
+{
+	struct reply reply;
+	volatile enum err err = ERR_OK;
+
+	if (setjmp(*arena_guard(L->arena)) != 0) {
+		/* Out of memory: let go of all, then say so. */
+		arena_reset(L->arena);
+		err = err_set(ERR_INTERNAL, NULL);
+		req->faults = NULL;
+		req->path = req->target = req->method = "";
+		req->body = "";
+		req->json = NULL;
+	} else if (!take_params(L, req))
+		err = err_set(ERR_HEADER_SIZE, NULL);
+	reply_init(&reply, L->arena);
+	if (err == ERR_OK && !take_body(L, req))
+		err = err_set(ERR_MALFORMED_REQUEST,
+		    "the body's length is not Content-Length");
+	guard_fd(L->fcgi.ipcFd, ANSWER_MS);
+	if (err == ERR_OK)
+		L->worker->serve(L->worker->app, req, &reply);
+	else {
+		trace_start(&req->trace, NULL);
+		reply_problem(&reply, req, err);
+		log_write(LOG_WARN, "request refused unread",
+		    LOG_STR("code", reply.code), LOG_END);
+	}
+	send_reply(L, req, &reply);
+	arena_unguard(L->arena);
+}
+
+/* Read and answer what is there on the connection. */
+static void
+serve_connection(struct loop *L)
+{
+	struct request req;
+
+	memset(&req, 0, sizeof(req));
+	req.arena = L->arena;
+	req.app = L->worker->app;
+	req.started = clock_mono();
+	req.role = ROLE_PUBLIC;
+	err_clear();
+	guard_fd(L->fcgi.ipcFd, READ_MS);
+	L->fcgi.keepConnection = 1;
+	if (FCGX_Accept_r(&L->fcgi) != 0) {
+		/* The peer closed, or it was no FastCGI: libfcgi closed. */
+		guard_fd(-1, 0);
+		L->fcgi.ipcFd = -1;
+		return;
+	}
+	L->keep = L->fcgi.keepConnection != 0;
+	answer(L, &req);
+	L->fcgi.keepConnection = 1;
+	FCGX_Finish_r(&L->fcgi);
+	guard_fd(-1, 0);
+	if (!L->keep)
+		drop_connection(L);
+	arena_reset(L->arena);
+}
+
+/* Wait for a byte, a signal or the tick; true if there is something to read. */
+static bool
+wait_for_input(struct loop *L)
+{
+	struct timespec tick = { 0, TICK_MS * 1000000L };
+	struct pollfd pfd = { .events = POLLIN };
+
+	pfd.fd = (L->fcgi.ipcFd >= 0) ? L->fcgi.ipcFd : STDIN_FILENO;
+	return (ppoll(&pfd, 1, &tick, &L->waiting) > 0);
+}
+
+static void
+accept_connection(struct loop *L)
+{
+	int fd;
+
+	/* EAGAIN: another worker of the pool was faster. */
+	if ((fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+		L->fcgi.ipcFd = fd;
+}
+
+/* Is it time to end?  A kept link is given time to be closed by its peer. */
+static bool
+done(struct loop *L)
+{
+
+	if (!stop_wanted)
+		return (false);
+	if (L->stop_at == 0)
+		L->stop_at = clock_mono() + STOP_MS;
+	return (L->fcgi.ipcFd < 0 || clock_mono() >= L->stop_at);
+}
+
+int
+worker_run(const struct worker *worker)
+{
+	struct loop L;
+
+	if (prepare(&L, worker) != ERR_OK)
+		worker_refuse();
+	log_write(LOG_INFO, "worker started", LOG_END);
+	while (!done(&L)) {
+		if (reload_wanted) {
+			reload_wanted = 0;
+			worker->reload(worker->app);
+		}
+		if (!wait_for_input(&L)) {
+			worker->idle(worker->app);
+			continue;
+		}
+		if (L.fcgi.ipcFd < 0)
+			accept_connection(&L);
+		if (L.fcgi.ipcFd >= 0) {
+			serve_connection(&L);
+			worker->idle(worker->app);
+		}
+	}
+	drop_connection(&L);
+	worker->stop(worker->app);
+	arena_free(L.arena);
+	log_write(LOG_INFO, "worker stopped", LOG_END);
+	return (0);
+}
+
+_Noreturn void
+worker_refuse(void)
+{
+
+	log_write(LOG_ERROR, "worker refuses to start",
+	    LOG_STR("reason", err_detail()), LOG_END);
+	(void)sleep(1);
+	exit(1);
+}
