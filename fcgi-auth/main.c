@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fcgi-auth: the auth worker.  Started by spawn-fcgi; see fcgi-auth(8). */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "auth.h"
+#include "id.h"
+#include "json.h"
+#include "log.h"
+#include "probe.h"
+#include "store.h"
+#include "token.h"
+#include "worker.h"
+
+#define BODY_MAX	((size_t)64 * 1024)	/* the largest x-body-limit */
+
+static const struct handler handlers[] = {
+	{ "user_create", user_create },
+	{ "user_list", user_list },
+	{ "user_me", user_me },
+	{ "user_get", user_get },
+	{ "user_patch", user_patch },
+	{ "user_internal_get", user_internal_get },
+	{ "staff_create", staff_create },
+	{ "session_login", session_login },
+	{ "session_refresh", session_refresh },
+	{ "session_logout", session_logout },
+	{ "token_introspect", token_introspect },
+	{ "health_get", health_get },
+};
+
+enum err
+health_get(struct request *req, struct reply *reply)
+{
+	struct auth *auth = req->app;
+
+	return (probe_health(auth->store, reply));
+}
+
+static enum err
+read_key(const struct conf *conf, const char *name,
+    unsigned char key[CONF_KEY_LEN])
+{
+	enum err err;
+	char *path;
+
+	if ((path = conf_key_path(conf, name)) == NULL)
+		return (ERR_INTERNAL);
+	err = conf_key(path, key);
+	free(path);
+	return (err);
+}
+
+static enum err
+read_token_keys(const struct conf *conf, struct token_keys **keys)
+{
+	enum err err;
+	char *folder;
+
+	if ((folder = conf_key_path(conf, "token")) == NULL)
+		return (ERR_INTERNAL);
+	err = token_keys_read(folder, keys);
+	free(folder);
+	return (err);
+}
+
+/* All of them, or the old ones stay. */
+static enum err
+read_keys(struct auth *auth)
+{
+	struct auth fresh = *auth;
+	enum err err;
+
+	if ((err = read_key(auth->conf, "refresh.key", fresh.refresh_key)) ==
+	    ERR_OK &&
+	    (err = read_key(auth->conf, "cursor.key", fresh.cursor_key)) ==
+	    ERR_OK &&
+	    (err = read_token_keys(auth->conf, &fresh.token_keys)) ==
+	    ERR_OK) {
+		token_keys_free(auth->token_keys);
+		*auth = fresh;
+	}
+	sodium_memzero(fresh.refresh_key, sizeof(fresh.refresh_key));
+	return (err);
+}
+
+static enum err
+open_store(struct auth *auth)
+{
+
+	auth->store = store_new(auth->conf->mongo_uri, auth->conf->mongo_db,
+	    true);
+	return (auth->store != NULL ? ERR_OK : ERR_INVALID);
+}
+
+static enum err
+start_service(struct auth *auth, char *contract, size_t size)
+{
+
+	(void)snprintf(contract, size, "%s/fcgi-auth/api.json",
+	    auth->conf->share);
+	auth->service.conf = auth->conf;
+	auth->service.contract_path = contract;
+	auth->service.handlers = handlers;
+	auth->service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
+	auth->service.app = auth;
+	return (service_start(&auth->service));
+}
+
+static void
+auth_serve(void *app, struct request *req, struct reply *reply)
+{
+	struct auth *auth = app;
+
+	service_serve(&auth->service, req, reply);
+}
+
+static void
+auth_idle(void *app)
+{
+
+	(void)app;
+}
+
+static void
+auth_reload(void *app)
+{
+	struct auth *auth = app;
+
+	if (read_keys(auth) != ERR_OK)
+		log_write(LOG_ERROR, "reload refused, the old keys are kept",
+		    LOG_STR("reason", err_detail()), LOG_END);
+	service_reload(&auth->service);
+}
+
+static void
+auth_stop(void *app)
+{
+	struct auth *auth = app;
+
+	service_stop(&auth->service);
+	store_free(auth->store);
+	token_keys_free(auth->token_keys);
+	sodium_memzero(auth->refresh_key, sizeof(auth->refresh_key));
+}
+
+static _Noreturn void
+usage(void)
+{
+
+	(void)fprintf(stderr, "usage: fcgi-auth -c /path/guerdon.conf\n");
+	exit(2);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct auth auth = { .conf = NULL };
+	struct worker worker = {
+		.name = "fcgi-auth",
+		.app = &auth,
+		.body_max = BODY_MAX,
+		.serve = auth_serve,
+		.idle = auth_idle,
+		.reload = auth_reload,
+		.stop = auth_stop,
+	};
+	const char *path = NULL;
+	char contract[4096];
+	int ch, status;
+
+	while ((ch = getopt(argc, argv, "c:")) != -1) {
+		if (ch != 'c')
+			usage();
+		path = optarg;
+	}
+	if (path == NULL || optind != argc)
+		usage();
+
+	/* Configuration, then what everything else stands on. */
+	log_open(worker.name, LOG_INFO);
+	if ((auth.conf = conf_read(path)) == NULL)
+		worker_refuse();
+	log_open(worker.name, (enum log_level)log_level_parse(
+	    auth.conf->log_level));
+	if (!id_init())
+		worker_refuse();
+	json_init();
+
+	/* Keys, contract, database. */
+	if (read_keys(&auth) != ERR_OK ||
+	    start_service(&auth, contract, sizeof(contract)) != ERR_OK ||
+	    open_store(&auth) != ERR_OK)
+		worker_refuse();
+
+	/* Data of another version refuses us here; a database that is away
+	 * may come back, and until then we answer 503. */
+	if (store_ping(auth.store) != ERR_OK)
+		log_write(LOG_WARN, "started without the database",
+		    LOG_STR("reason", err_detail()), LOG_END);
+
+	status = worker_run(&worker);
+	conf_free(auth.conf);
+	return (status);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * password: argon2id by libsodium; see password.h.
+ *
+ * Always true: a normalised password is wiped before its memory is given
+ * back, and no password or hash is ever part of a message.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "password.h"
+
+/* OWASP's second choice: 19 MiB, two passes, one lane. */
+#define PASSES		2
+#define MEMORY		((size_t)19456 * 1024)
+#define ALGORITHM	crypto_pwhash_ALG_ARGON2ID13
+
+_Static_assert(PASSWORD_HASH_SIZE == crypto_pwhash_STRBYTES, "size of a hash");
+
+/* NFKC; the caller wipes and frees it.  NULL: no memory. */
+static char *
+normalise(const char *password)
+{
+
+	return ((char *)utf8proc_NFKC((const utf8proc_uint8_t *)password));
+}
+
+static void
+wipe(char *text)
+{
+
+	sodium_memzero(text, strlen(text));
+	free(text);
+}
+
+enum err
+password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
+{
+	char *text;
+	int rc;
+
+	if ((text = normalise(password)) == NULL)
+		return (err_set(ERR_INTERNAL, NULL));
+	rc = crypto_pwhash_str_alg(hash, text, strlen(text), PASSES, MEMORY,
+	    ALGORITHM);
+	wipe(text);
+	return (rc == 0 ? ERR_OK : err_set(ERR_INTERNAL, NULL));
+}
+
+/* The work of a check, without anything to compare with. */
+static int
+pretend(const char *text)
+{
+	static const unsigned char salt[crypto_pwhash_SALTBYTES];
+	unsigned char out[32];
+
+	if (crypto_pwhash(out, sizeof(out), text, strlen(text), salt, PASSES,
+	    MEMORY, ALGORITHM) == 0)
+		errno = EINVAL;
+	return (-1);
+}
+
+enum err
+password_check(const char *hash, const char *password, bool *right)
+{
+	char *text;
+	int rc, why;
+
+	if ((text = normalise(password)) == NULL)
+		return (err_set(ERR_INTERNAL, NULL));
+	errno = 0;
+	rc = (hash == NULL) ? pretend(text) :
+	    crypto_pwhash_str_verify(hash, text, strlen(text));
+	why = errno;
+	wipe(text);
+	*right = (rc == 0);
+	/* libsodium says EINVAL for a password that is wrong; all else, such
+	 * as ENOMEM, is no verdict. */
+	return (rc == 0 || why == EINVAL ? ERR_OK :
+	    err_set(ERR_INTERNAL, NULL));
+}
+
+bool
+password_is_weak(const char *hash)
+{
+
+	return (crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY) != 0);
+}

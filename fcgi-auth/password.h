@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PASSWORD_H_
+#define PASSWORD_H_
+
+#include <stdbool.h>
+
+#include "err.h"
+
+/*
+ * Passwords: argon2id over their NFKC form, so that the same password logs in
+ * however a keyboard composes its letters.  No rules of our own are here: how
+ * long a password must be is in the contract.
+ */
+#define PASSWORD_HASH_SIZE	128	/* crypto_pwhash_STRBYTES */
+
+/*
+ * password_hash(password, hash):
+ * The text to store for a password.  Takes 35 ms and 19 MiB.  ERR_INTERNAL if
+ * there is no memory.
+ */
+enum err	password_hash(const char *, char[PASSWORD_HASH_SIZE]);
+
+/*
+ * password_check(hash, password, right):
+ * Does the password belong to a stored hash?  ${hash} NULL: it doesn't, but
+ * finding that out takes the same time.  ERR_INTERNAL if there is no memory.
+ */
+enum err	password_check(const char *, const char *, bool *);
+
+/* password_is_weak(hash): was it made with other parameters than today's? */
+bool		password_is_weak(const char *);
+
+#endif /* !PASSWORD_H_ */

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: log in, refresh, log out.
+ *
+ * Each refresh token is good for one use.  One that comes a second time was
+ * stolen, or its user's copy was: the session ends, with all its tokens.  Only
+ * a call that the gateway repeats, because it got no answer, isn't a second
+ * use: it bears the same attempt id.
+ */
+#include <string.h>
+
+#include "arena.h"
+#include "auth.h"
+#include "clock.h"
+#include "json.h"
+#include "log.h"
+#include "password.h"
+#include "reply.h"
+#include "session_store.h"
+#include "token.h"
+#include "user_store.h"
+
+#define TRIES	3
+
+static const struct err_row invalid_credentials = { 401,
+    "INVALID_CREDENTIALS", "Email or password are wrong" };
+static const struct err_row invalid_grant = { 401, "INVALID_GRANT",
+    "The refresh token is not valid" };
+
+/* Why we refuse goes to the log; the client isn't told. */
+static enum err
+refuse(struct request *req, struct reply *reply, const struct err_row *row,
+    const char *why, const char *user)
+{
+
+	log_write(LOG_WARN, "sign-in refused", LOG_STR("code", row->code),
+	    LOG_STR("reason", why), LOG_STR("userId", user),
+	    LOG_STR("traceId", req->trace.id), LOG_END);
+	reply_header(reply, "WWW-Authenticate", "Bearer realm=\"guerdon\"");
+	return (err_refuse(row, NULL));
+}
+
+static void
+put_text(struct buf *b, const char *name, const char *value)
+{
+
+	buf_printf(b, "\"%s\":", name);
+	json_put_string(b, value, strlen(value));
+	buf_putc(b, ',');
+}
+
+static void
+put_int(struct buf *b, const char *name, int64_t value)
+{
+
+	buf_printf(b, "\"%s\":", name);
+	buf_put_int(b, value);
+	buf_putc(b, ',');
+}
+
+/* The access token never outlives its session. */
+static void
+fill_token(const struct auth *auth, const struct session *session,
+    struct token *token)
+{
+
+	memcpy(token->sid, session->id, ID_SIZE);
+	(void)snprintf(token->sub, ID_SIZE, "%s", session->user);
+	id_new("at", token->jti);
+	token->iat = clock_now() / 1000;
+	token->exp = token->iat + auth->conf->access_token_ttl;
+	if (token->exp > session->expires / 1000)
+		token->exp = session->expires / 1000;
+}
+
+/* Answer with the tokens of one generation of a session. */
+static enum err
+answer_tokens(struct request *req, struct reply *reply,
+    const struct session *session, int64_t generation, enum role role)
+{
+	struct auth *auth = req->app;
+	struct buf *b = &reply->body;
+	char refresh[REFRESH_TOKEN_SIZE];
+	struct token token;
+	const char *access;
+	enum err err;
+
+	fill_token(auth, session, &token);
+	err = token_mint(auth->token_keys, req->arena, &token, &access);
+	if (err != ERR_OK)
+		return (err);
+	refresh_token_make(auth->refresh_key, session->id, generation,
+	    session->seed, refresh);
+	buf_putc(b, '{');
+	put_text(b, "accessToken", access);
+	put_text(b, "tokenType", "Bearer");
+	put_int(b, "expiresIn", token.exp - token.iat);
+	put_text(b, "refreshToken", refresh);
+	put_int(b, "refreshExpiresIn", session->expires / 1000 - token.iat);
+	put_text(b, "userId", session->user);
+	buf_printf(b, "\"role\":\"%s\"}", role_name(role));
+	reply_no_store(reply);
+	reply_ok(reply);
+	return (ERR_OK);
+}
+
+/* A hash with yesterday's parameters is made anew while we know the password.
+ * If that fails, there is a next login. */
+static void
+strengthen(struct request *req, const bson_t *user, const char *password)
+{
+	struct auth *auth = req->app;
+	char hash[PASSWORD_HASH_SIZE];
+
+	if (password_is_weak(user_hash(user)) &&
+	    password_hash(password, hash) == ERR_OK)
+		(void)user_rehash(auth->store, req->arena, user, hash);
+}
+
+enum err
+session_login(struct request *req, struct reply *reply)
+{
+	struct auth *auth = req->app;
+	const char *password = json_get_string(req->json, "password");
+	const bson_t *user = NULL;
+	struct session session;
+	bool right;
+	enum err err;
+
+	err = user_find_email(auth->store, req->arena,
+	    user_email_key(req->arena, json_get_string(req->json, "email")),
+	    &user);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return (err);
+	/* Each refusal takes as long as the others. */
+	err = password_check(user != NULL ? user_hash(user) : NULL, password,
+	    &right);
+	if (err != ERR_OK)
+		return (err);
+	if (user == NULL || !right || !user_is_active(user))
+		return (refuse(req, reply, &invalid_credentials,
+		    user == NULL ? "email" : !right ? "password" : "disabled",
+		    user != NULL ? user_id(user) : NULL));
+	strengthen(req, user, password);
+	err = session_insert(auth->store, req->arena, req->attempt,
+	    user_id(user), auth->conf->refresh_token_ttl, &session);
+	if (err != ERR_OK)
+		return (err);
+	return (answer_tokens(req, reply, &session, session.generation,
+	    user_role(user)));
+}
+
+/* What a refresh token of a session is worth. */
+enum worth {
+	WORTH_NEXT,		/* the newest: the session may advance */
+	WORTH_AGAIN,		/* its successor was given for this very call */
+	WORTH_USED,		/* used before: the session must end */
+	WORTH_NOTHING		/* forged, or the session has ended */
+};
+
+static enum worth
+judge(const struct request *req, const struct session *session,
+    int64_t generation, const char *text)
+{
+	const struct auth *auth = req->app;
+
+	if (!refresh_token_check(auth->refresh_key, session->id, generation,
+	    session->seed, text) || !session_is_live(session) ||
+	    generation > session->generation)
+		return (WORTH_NOTHING);
+	if (generation == session->generation)
+		return (WORTH_NEXT);
+	if (generation == session->generation - 1 &&
+	    strcmp(session->attempt, req->attempt) == 0)
+		return (WORTH_AGAIN);
+	return (WORTH_USED);
+}
+
+static enum err
+end_reused(struct request *req, struct reply *reply,
+    const struct session *session)
+{
+	struct auth *auth = req->app;
+	enum err err;
+
+	err = session_end(auth->store, req->arena, session->id);
+	if (err != ERR_OK)
+		return (err);
+	log_write(LOG_WARN, "refresh token used twice, session ended",
+	    LOG_STR("code", "REFRESH_REUSE"),
+	    LOG_STR("sessionId", session->id),
+	    LOG_STR("userId", session->user),
+	    LOG_STR("traceId", req->trace.id), LOG_END);
+	return (refuse(req, reply, &invalid_grant, "used", session->user));
+}
+
+static enum err
+find_active_user(struct request *req, const struct session *session,
+    const bson_t **user)
+{
+	struct auth *auth = req->app;
+	enum err err;
+
+	err = user_find(auth->store, req->arena, session->user, user);
+	if (err == ERR_OK && !user_is_active(*user))
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
+}
+
+/* One try of a refresh; ${done}: the answer is decided. */
+static enum err
+try_refresh(struct request *req, struct reply *reply, const char *sid,
+    int64_t generation, bool *done)
+{
+	struct auth *auth = req->app;
+	const char *text = json_get_string(req->json, "refreshToken");
+	struct session session;
+	const bson_t *user;
+	bool moved = false;
+	enum worth worth;
+	enum err err;
+
+	*done = true;
+	err = session_find(auth->store, req->arena, sid, &session);
+	if (err == ERR_NOT_FOUND)
+		return (refuse(req, reply, &invalid_grant, "unknown", NULL));
+	if (err != ERR_OK)
+		return (err);
+	worth = judge(req, &session, generation, text);
+	if (worth == WORTH_NOTHING)
+		return (refuse(req, reply, &invalid_grant, "not valid",
+		    session.user));
+	if (worth == WORTH_USED)
+		return (end_reused(req, reply, &session));
+	err = find_active_user(req, &session, &user);
+	if (err == ERR_NOT_FOUND)
+		return (refuse(req, reply, &invalid_grant, "disabled",
+		    session.user));
+	if (err == ERR_OK && worth == WORTH_NEXT) {
+		err = session_advance(auth->store, req->arena, &session,
+		    req->attempt, &moved);
+		/* Another call was faster, or ours may have come through:
+		 * the session's own state decides. */
+		*done = moved || (err != ERR_OK && err != ERR_AWAY);
+	}
+	if (err != ERR_OK || !*done)
+		return (err);
+	return (answer_tokens(req, reply, &session, generation + 1,
+	    user_role(user)));
+}
+
+enum err
+session_refresh(struct request *req, struct reply *reply)
+{
+	char sid[ID_SIZE];
+	int64_t generation;
+	bool done = false;
+	enum err err = ERR_OK;
+	int i;
+
+	if (!refresh_token_parse(json_get_string(req->json, "refreshToken"),
+	    sid, &generation))
+		return (refuse(req, reply, &invalid_grant, "malformed",
+		    NULL));
+	for (i = 0; i < TRIES && !done; i++)
+		err = try_refresh(req, reply, sid, generation, &done);
+	return (done ? err : err_set(ERR_AWAY, NULL));
+}
+
+enum err
+session_logout(struct request *req, struct reply *reply)
+{
+	struct auth *auth = req->app;
+	enum err err;
+
+	if (req->session == NULL)
+		return (err_set(ERR_NO_SUBJECT, NULL));
+	err = session_end(auth->store, req->arena, req->session);
+	if (err == ERR_OK)
+		reply_no_content(reply);
+	return (err);
+}

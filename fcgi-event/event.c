@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* event: publish, list, read and change events. */
+#include <string.h>
+
+#include "app.h"
+#include "arena.h"
+#include "clock.h"
+#include "doc.h"
+#include "event_store.h"
+#include "id.h"
+#include "json.h"
+#include "reply.h"
+#include "request.h"
+#include "schema.h"
+#include "store.h"
+
+/* A USER sees ACTIVE events only; everybody else sees all. */
+static bool
+hidden(const struct request *req, const bson_t *event)
+{
+
+	return (req->role == ROLE_USER && !event_is_active(event));
+}
+
+/* The event of the path, if the caller may see it. */
+static enum err
+find_visible(struct request *req, const bson_t **event)
+{
+	struct app *app = req->app;
+	enum err err;
+
+	err = event_find(app->store, req->arena,
+	    contract_param(req, "eventId"), event);
+	if (err == ERR_OK && hidden(req, *event))
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
+}
+
+static void
+put_event(struct request *req, struct reply *reply, const bson_t *event)
+{
+
+	doc_put(&reply->body, req->op->result, event);
+	reply_etag(reply, event_version(event));
+}
+
+/* An instant of the body, ${fallback} if it isn't there. */
+static int64_t
+instant(const cJSON *json, const char *name, int64_t fallback)
+{
+	const char *text = json_get_string(json, name);
+	int64_t ms;
+
+	if (text == NULL || !clock_parse(text, strlen(text), &ms))
+		return (fallback);
+	return (ms);
+}
+
+static enum err
+check_times(struct request *req, int64_t starts, int64_t ends)
+{
+
+	if (ends > starts)
+		return (ERR_OK);
+	return (request_fault(req, "/endsAt", "OUT_OF_RANGE",
+	    "it must be after startsAt"));
+}
+
+/* The rewards of a new event, each with its members of ours. */
+static bson_t *
+new_rewards(struct request *req, const char *event)
+{
+	const struct schema *schema;
+	const cJSON *item;
+	const char *index;
+	bson_t *array = store_new_doc(req->arena), inner;
+	char id[ID_SIZE], key[16];
+	uint32_t i = 0;
+
+	schema = schema_items(schema_property_named(req->op->body,
+	    "rewards")->schema);
+	cJSON_ArrayForEach(item, json_get(req->json, "rewards")) {
+		(void)bson_uint32_to_string(i++, &index, key, sizeof(key));
+		id_new("rw", id);
+		(void)BSON_APPEND_DOCUMENT_BEGIN(array, index, &inner);
+		event_new_reward(&inner, id, event, id_time(req->attempt));
+		doc_append(&inner, schema, item);
+		(void)bson_append_document_end(array, &inner);
+	}
+	return (array);
+}
+
+enum err
+event_create(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	const bson_t *event;
+	bson_t *fields;
+	char id[ID_SIZE];
+	enum err err;
+
+	err = check_times(req, instant(req->json, "startsAt", 0),
+	    instant(req->json, "endsAt", 0));
+	if (err != ERR_OK)
+		return (err);
+	id_derive("ev", req->attempt, id);
+	fields = store_new_doc(req->arena);
+	if (json_get(req->json, "description") == NULL)
+		(void)BSON_APPEND_NULL(fields, "description");
+	if (json_get(req->json, "status") == NULL)
+		(void)BSON_APPEND_UTF8(fields, "status", "ACTIVE");
+	doc_append_without(fields, req->op->body, req->json, "rewards");
+	err = event_insert(app->store, req, fields, new_rewards(req, id),
+	    &event);
+	if (err != ERR_OK)
+		return (err);
+	put_event(req, reply, event);
+	reply_created(reply, arena_printf(req->arena, "/v1/events/%s",
+	    store_text(event, "_id")));
+	return (ERR_OK);
+}
+
+enum err
+event_list(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	const char *status = request_query(req, "status");
+	bson_t *filter = store_new_doc(req->arena);
+	struct page_query query = { EVENTS, "ev", filter };
+
+	/* What a USER may not see isn't there: the list is empty. */
+	if (req->role == ROLE_USER) {
+		if (status != NULL && strcmp(status, "ACTIVE") != 0)
+			return (page_empty(req, reply, app->cursor_key));
+		event_visible(filter);
+	} else if (status != NULL)
+		(void)BSON_APPEND_UTF8(filter, "status", status);
+	return (page_list(app->store, req, reply, app->cursor_key, &query));
+}
+
+enum err
+event_get(struct request *req, struct reply *reply)
+{
+	const bson_t *event;
+	enum err err;
+
+	if ((err = find_visible(req, &event)) != ERR_OK)
+		return (err);
+	if (request_match(request_env(req, "HTTP_IF_NONE_MATCH"),
+	    event_version(event), true)) {
+		reply_etag(reply, event_version(event));
+		reply_not_modified(reply);
+		return (ERR_OK);
+	}
+	put_event(req, reply, event);
+	reply_ok(reply);
+	return (ERR_OK);
+}
+
+enum err
+event_patch(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	const bson_t *event;
+	bson_t *set;
+	enum err err;
+
+	if ((err = find_visible(req, &event)) != ERR_OK)
+		return (err);
+	err = check_times(req,
+	    instant(req->json, "startsAt", store_time(event, "startsAt")),
+	    instant(req->json, "endsAt", store_time(event, "endsAt")));
+	if (err != ERR_OK)
+		return (err);
+	if (!event_is_ours(event, req)) {
+		if (!request_match(request_env(req, "HTTP_IF_MATCH"),
+		    event_version(event), false))
+			return (err_set(ERR_PRECONDITION, NULL));
+		set = store_new_doc(req->arena);
+		doc_append(set, req->op->body, req->json);
+		err = event_update(app->store, req, event, set, &event);
+		if (err != ERR_OK)
+			return (err);
+	}
+	put_event(req, reply, event);
+	reply_ok(reply);
+	return (ERR_OK);
+}

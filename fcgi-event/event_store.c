@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * event_store: the collection `events`.
+ *
+ * { _id, title, description, status, startsAt, endsAt, createdBy, createdAt,
+ *   updatedAt, version, attemptId,
+ *   rewards: [{ rewardId, eventId, type, name, quantity, details, createdAt,
+ *               version, attemptId }] }
+ *
+ * Each write is one conditional update of one document.  attemptId is the
+ * last attempt that wrote: a gateway that got no answer repeats its call, and
+ * the repeat finds that the write is its own.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "event_store.h"
+#include "id.h"
+#include "request.h"
+#include "store.h"
+
+enum err
+event_find(struct store *S, struct arena *A, const char *id,
+    const bson_t **out)
+{
+
+	if (!id_valid("ev", id))
+		return (err_set(ERR_NOT_FOUND, "there is no such event"));
+	return (store_find_one(S, A, EVENTS,
+	    DOC(A, "_id", BCON_UTF8(id)), out));
+}
+
+enum err
+event_find_reward(struct store *S, struct arena *A, const char *id,
+    const bson_t **out)
+{
+
+	if (!id_valid("rw", id))
+		return (err_set(ERR_NOT_FOUND, "there is no such reward"));
+	return (store_find_one(S, A, EVENTS,
+	    DOC(A, "rewards.rewardId", BCON_UTF8(id)), out));
+}
+
+static bool
+open_rewards(const bson_t *event, bson_iter_t *rewards)
+{
+	bson_iter_t iter;
+
+	return (bson_iter_init_find(&iter, event, "rewards") &&
+	    BSON_ITER_HOLDS_ARRAY(&iter) && bson_iter_recurse(&iter, rewards));
+}
+
+static const bson_t *
+view(struct arena *A, const bson_iter_t *iter)
+{
+	const uint8_t *data;
+	uint32_t len;
+	bson_t *doc = arena_alloc(A, sizeof(*doc));
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(iter))
+		return (NULL);
+	bson_iter_document(iter, &len, &data);
+	return (bson_init_static(doc, data, len) ? doc : NULL);
+}
+
+const bson_t *
+event_reward_at(struct arena *A, const bson_t *event, int at)
+{
+	bson_iter_t rewards;
+
+	if (!open_rewards(event, &rewards))
+		return (NULL);
+	while (bson_iter_next(&rewards))
+		if (at-- == 0)
+			return (view(A, &rewards));
+	return (NULL);
+}
+
+int
+event_rewards(const bson_t *event)
+{
+	bson_iter_t rewards;
+	int count = 0;
+
+	if (!open_rewards(event, &rewards))
+		return (0);
+	while (bson_iter_next(&rewards))
+		count++;
+	return (count);
+}
+
+const bson_t *
+event_reward(struct arena *A, const bson_t *event, const char *id)
+{
+	const bson_t *reward;
+	const char *found;
+	int i;
+
+	for (i = 0; (reward = event_reward_at(A, event, i)) != NULL; i++)
+		if ((found = store_text(reward, "rewardId")) != NULL &&
+		    strcmp(found, id) == 0)
+			return (reward);
+	return (NULL);
+}
+
+bool
+event_is_active(const bson_t *event)
+{
+	const char *status = store_text(event, "status");
+
+	return (status != NULL && strcmp(status, "ACTIVE") == 0);
+}
+
+bool
+event_is_open(const bson_t *event, int64_t now)
+{
+
+	return (event_is_active(event) &&
+	    store_time(event, "startsAt") <= now &&
+	    now < store_time(event, "endsAt"));
+}
+
+int64_t
+event_version(const bson_t *event)
+{
+
+	return (store_int(event, "version"));
+}
+
+void
+event_visible(bson_t *filter)
+{
+
+	(void)BSON_APPEND_UTF8(filter, "status", "ACTIVE");
+}
+
+bool
+event_is_ours(const bson_t *doc, const struct request *req)
+{
+	const char *attempt = store_text(doc, "attemptId");
+
+	return (attempt != NULL && strcmp(attempt, req->attempt) == 0);
+}
+
+enum err
+event_insert(struct store *S, struct request *req, const bson_t *fields,
+    const bson_t *rewards, const bson_t **out)
+{
+	bson_t *doc = store_new_doc(req->arena);
+	char id[ID_SIZE];
+	int64_t now = id_time(req->attempt);
+	enum err err;
+
+	id_derive("ev", req->attempt, id);
+	(void)BSON_APPEND_UTF8(doc, "_id", id);
+	(void)bson_concat(doc, fields);
+	(void)BSON_APPEND_ARRAY(doc, "rewards", rewards);
+	(void)BSON_APPEND_UTF8(doc, "createdBy",
+	    req->subject != NULL ? req->subject : "service");
+	(void)BSON_APPEND_DATE_TIME(doc, "createdAt", now);
+	(void)BSON_APPEND_DATE_TIME(doc, "updatedAt", now);
+	(void)BSON_APPEND_INT64(doc, "version", 1);
+	(void)BSON_APPEND_UTF8(doc, "attemptId", req->attempt);
+	err = store_insert(S, EVENTS, doc);
+	if (err == ERR_EXISTS)
+		return (event_find(S, req->arena, id, out));
+	*out = doc;
+	return (err);
+}
+
+/* Make the write; not matched is ERR_EXISTS, to be explained by the caller. */
+static enum err
+write_event(struct store *S, const bson_t *filter, const bson_t *change)
+{
+	bool matched;
+	enum err err;
+
+	err = store_update(S, EVENTS, filter, change, &matched);
+	if (err == ERR_OK && !matched)
+		err = ERR_EXISTS;
+	return (err);
+}
+
+/* $set and $inc that go with every write of an event. */
+static bson_t *
+change_of(struct request *req, const bson_t *set, const char *inc)
+{
+	bson_t *change = store_new_doc(req->arena), *all;
+
+	all = store_new_doc(req->arena);
+	(void)bson_concat(all, set);
+	(void)BSON_APPEND_DATE_TIME(all, "updatedAt", clock_now());
+	(void)BSON_APPEND_UTF8(all, "attemptId", req->attempt);
+	(void)BSON_APPEND_DOCUMENT(change, "$set", all);
+	all = DOC(req->arena, "version", BCON_INT64(1));
+	if (inc != NULL)
+		(void)BSON_APPEND_INT64(all, inc, 1);
+	(void)BSON_APPEND_DOCUMENT(change, "$inc", all);
+	return (change);
+}
+
+enum err
+event_update(struct store *S, struct request *req, const bson_t *event,
+    const bson_t *set, const bson_t **out)
+{
+	const char *id = store_text(event, "_id");
+	enum err err, found;
+
+	err = write_event(S, DOC(req->arena, "_id", BCON_UTF8(id), "version",
+	    BCON_INT64(event_version(event))), change_of(req, set, NULL));
+	if (err != ERR_OK && err != ERR_EXISTS && err != ERR_AWAY)
+		return (err);
+	/* Done, or overtaken, or nobody knows: the document tells. */
+	if ((found = event_find(S, req->arena, id, out)) != ERR_OK)
+		return (found);
+	if (err == ERR_OK || event_is_ours(*out, req))
+		return (ERR_OK);
+	return (err == ERR_AWAY ? err_set(ERR_AWAY, NULL) :
+	    err_set(ERR_PRECONDITION, NULL));
+}
+
+void
+event_new_reward(bson_t *doc, const char *id, const char *event, int64_t now)
+{
+
+	(void)BSON_APPEND_UTF8(doc, "rewardId", id);
+	(void)BSON_APPEND_UTF8(doc, "eventId", event);
+	(void)BSON_APPEND_DATE_TIME(doc, "createdAt", now);
+	(void)BSON_APPEND_INT64(doc, "version", 1);
+}
+
+enum err
+event_add_reward(struct store *S, struct request *req, const char *event,
+    const char *id, const bson_t *reward, const bson_t **out)
+{
+	bson_t *filter, *change;
+	char full[32];
+	enum err err;
+
+	if (!id_valid("ev", event))
+		return (err_set(ERR_NOT_FOUND, "there is no such event"));
+	(void)snprintf(full, sizeof(full), "rewards.%d", EVENT_REWARDS - 1);
+	filter = DOC(req->arena, "_id", BCON_UTF8(event),
+	    full, "{", "$exists", BCON_BOOL(false), "}",
+	    "rewards.rewardId", "{", "$ne", BCON_UTF8(id), "}");
+	change = change_of(req, store_new_doc(req->arena), NULL);
+	(void)BSON_APPEND_DOCUMENT(change, "$push", DOC(req->arena,
+	    "rewards", BCON_DOCUMENT(reward)));
+	err = write_event(S, filter, change);
+	if (err == ERR_OK) {
+		*out = reward;
+		return (ERR_OK);
+	}
+	if (err != ERR_EXISTS)
+		return (err);
+	if ((err = event_find(S, req->arena, event, out)) != ERR_OK)
+		return (err);
+	*out = event_reward(req->arena, *out, id);
+	return (*out != NULL ? ERR_OK : err_set(ERR_EXISTS, NULL));
+}
+
+/* Spell members of a reward as members of the element that matched. */
+static bson_t *
+positional(struct arena *A, const bson_t *set)
+{
+	bson_t *out = store_new_doc(A);
+	bson_iter_t iter;
+	char name[96];
+
+	if (bson_iter_init(&iter, set)) {
+		while (bson_iter_next(&iter)) {
+			(void)snprintf(name, sizeof(name), "rewards.$.%s",
+			    bson_iter_key(&iter));
+			(void)bson_append_iter(out, name, -1, &iter);
+		}
+	}
+	return (out);
+}
+
+enum err
+event_update_reward(struct store *S, struct request *req,
+    const bson_t *event, const bson_t *reward, const bson_t *set,
+    const bson_t **out)
+{
+	const char *id = store_text(reward, "rewardId");
+	bson_t *filter, *all;
+	enum err err, found;
+
+	filter = DOC(req->arena, "_id", BCON_UTF8(store_text(event, "_id")),
+	    "rewards", "{", "$elemMatch", "{", "rewardId", BCON_UTF8(id),
+	    "version", BCON_INT64(event_version(reward)), "}", "}");
+	all = positional(req->arena, set);
+	(void)BSON_APPEND_UTF8(all, "rewards.$.attemptId", req->attempt);
+	err = write_event(S, filter, change_of(req, all,
+	    "rewards.$.version"));
+	if (err != ERR_OK && err != ERR_EXISTS && err != ERR_AWAY)
+		return (err);
+	if ((found = event_find_reward(S, req->arena, id, &event)) != ERR_OK)
+		return (found);
+	*out = event_reward(req->arena, event, id);
+	if (err == ERR_OK || event_is_ours(*out, req))
+		return (ERR_OK);
+	return (err == ERR_AWAY ? err_set(ERR_AWAY, NULL) :
+	    err_set(ERR_PRECONDITION, NULL));
+}

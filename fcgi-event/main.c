@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fcgi-event: the event worker.  Started by spawn-fcgi; see fcgi-event(8). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "audit.h"
+#include "conf.h"
+#include "credential.h"
+#include "id.h"
+#include "json.h"
+#include "log.h"
+#include "num.h"
+#include "reply.h"
+#include "request.h"
+#include "store.h"
+#include "worker.h"
+
+#define BODY_MAX	((size_t)256 * 1024)	/* the largest x-body-limit */
+
+static const struct handler handlers[] = {
+	{ "event_create", event_create },
+	{ "event_list", event_list },
+	{ "event_get", event_get },
+	{ "event_patch", event_patch },
+	{ "reward_create", reward_create },
+	{ "reward_list", reward_list },
+	{ "reward_get", reward_get },
+	{ "reward_patch", reward_patch },
+	{ "claim_create", claim_create },
+	{ "claim_list", claim_list },
+	{ "claim_get", claim_get },
+	{ "claim_mine", claim_mine },
+	{ "audit_list", audit_list },
+	{ "health_get", health_get },
+};
+
+enum err
+health_get(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	enum err err;
+
+	if ((err = store_ping(app->store)) != ERR_OK)
+		return (err);
+	buf_puts(&reply->body,
+	    "{\"status\":\"ok\",\"checks\":{\"database\":\"ok\"}}");
+	reply_ok(reply);
+	return (ERR_OK);
+}
+
+static enum err
+before(void *ctx, struct request *req)
+{
+	struct app *app = ctx;
+
+	return (audit_before(app->audit, req));
+}
+
+static void
+after(void *ctx, struct request *req, const struct reply *reply)
+{
+	struct app *app = ctx;
+
+	audit_after(app->audit, req, reply);
+}
+
+static void
+event_serve(void *ctx, struct request *req, struct reply *reply)
+{
+	struct app *app = ctx;
+
+	service_serve(&app->service, req, reply);
+}
+
+static void
+event_idle(void *ctx)
+{
+	struct app *app = ctx;
+
+	audit_idle(app->audit);
+}
+
+static void
+event_reload(void *ctx)
+{
+	struct app *app = ctx;
+
+	service_reload(&app->service);
+}
+
+static void
+event_stop(void *ctx)
+{
+	struct app *app = ctx;
+
+	audit_free(app->audit);
+	store_free(app->store);
+	service_stop(&app->service);
+}
+
+static enum err
+read_cursor_key(struct app *app)
+{
+	char hex[CREDENTIAL_KEY_SIZE], *path;
+	enum err err;
+
+	if ((path = conf_path(app->conf, "keys/cursor.key")) == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	err = credential_key(path, hex);
+	if (err == ERR_OK)
+		(void)num_hex(hex, app->cursor_key, PAGE_KEY_LEN);
+	free(path);
+	return (err);
+}
+
+/* The database may be away for now, but not of another version. */
+static enum err
+open_store(struct app *app)
+{
+	enum err err;
+
+	app->store = store_new(app->conf->mongo_uri, app->conf->mongo_db,
+	    true);
+	if (app->store == NULL)
+		return (ERR_INVALID);
+	if ((err = store_check(app->store)) == ERR_AWAY) {
+		log_write(LOG_WARN, "the database is away; claims are 503 "
+		    "until it is back", LOG_END);
+		err = ERR_OK;
+	}
+	return (err);
+}
+
+static enum err
+open_audit(struct app *app)
+{
+	char *dir;
+
+	if ((dir = conf_path(app->conf, "data/spool")) == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	app->audit = audit_new(app->store, dir, app->conf->spool_max);
+	free(dir);
+	return (app->audit != NULL ? ERR_OK : ERR_INTERNAL);
+}
+
+static enum err
+event_start(struct app *app)
+{
+	enum err err;
+
+	if ((err = service_start(&app->service)) == ERR_OK &&
+	    (err = read_cursor_key(app)) == ERR_OK &&
+	    (err = open_store(app)) == ERR_OK)
+		err = open_audit(app);
+	return (err);
+}
+
+static _Noreturn void
+usage(void)
+{
+
+	(void)fprintf(stderr, "usage: fcgi-event -c /path/guerdon.conf\n");
+	exit(2);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct app app = { .conf = NULL };
+	struct worker worker = {
+		.name = "fcgi-event",
+		.app = &app,
+		.body_max = BODY_MAX,
+		.serve = event_serve,
+		.idle = event_idle,
+		.reload = event_reload,
+		.stop = event_stop,
+	};
+	struct conf *conf;
+	char contract[4096];
+	const char *path = NULL;
+	int ch, status;
+
+	while ((ch = getopt(argc, argv, "c:")) != -1) {
+		if (ch != 'c')
+			usage();
+		path = optarg;
+	}
+	if (path == NULL || optind != argc)
+		usage();
+
+	/* Configuration, then what everything else stands on. */
+	log_open(worker.name, LOG_INFO);
+	if ((conf = conf_read(path)) == NULL)
+		worker_refuse();
+	log_open(worker.name, (enum log_level)log_level_parse(
+	    conf->log_level));
+	if (!id_init())
+		worker_refuse();
+	json_init();
+
+	/* The contract and its handlers; keys; database; audit spool. */
+	(void)snprintf(contract, sizeof(contract), "%s/fcgi-event/api.json",
+	    conf->share);
+	app.conf = conf;
+	app.service.conf = conf;
+	app.service.contract_path = contract;
+	app.service.handlers = handlers;
+	app.service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
+	app.service.app = &app;
+	app.service.before = before;
+	app.service.after = after;
+	if (event_start(&app) != ERR_OK)
+		worker_refuse();
+	status = worker_run(&worker);
+	conf_free(conf);
+	return (status);
+}

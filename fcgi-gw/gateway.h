@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef GATEWAY_H_
+#define GATEWAY_H_
+
+#include <stddef.h>
+
+#include "credential.h"
+#include "err.h"
+
+struct arena;
+struct conf;
+struct contract;
+struct link;
+struct link_answer;
+struct link_call;
+struct reply;
+struct request;
+
+/*
+ * The gateway worker.  It holds no signing key and no database connection,
+ * only the node key, with which it tells the workers behind it who calls.
+ */
+struct upstream {
+	const char	*name;		/* "auth" */
+	struct contract	*contract;
+	struct link	*link;
+};
+
+enum { UPSTREAM_AUTH, UPSTREAM_EVENT, UPSTREAM_COUNT };
+
+struct gateway {
+	const struct conf	*conf;
+	struct upstream		 upstreams[UPSTREAM_COUNT];
+	char			 node_key[CREDENTIAL_KEY_SIZE];
+	struct arena		*document_arena;
+	const char		*document;	/* merged OpenAPI, as JSON */
+};
+
+/* gate_serve(app, req, reply): who are you, may you; then pass it on. */
+void		gate_serve(void *, struct request *, struct reply *);
+
+/*
+ * forward_start(gw, call, req, method, uri):
+ * Start an inner call: node key, attempt, time left, trace, and nothing that
+ * the client sent.
+ */
+void		forward_start(const struct gateway *, struct link_call *,
+		    struct request *, const char *, const char *);
+
+/*
+ * forward_request(gw, req, reply):
+ * Pass the request to the upstream of its operation, on behalf of its
+ * subject, and the answer back.
+ */
+enum err	forward_request(const struct gateway *, struct request *,
+		    struct reply *);
+
+/*
+ * health_serve(gw, req, reply):
+ * The operations port: /healthz and /readyz; ERR_NOT_FOUND for other paths.
+ */
+enum err	health_serve(const struct gateway *, struct request *,
+		    struct reply *);
+
+/*
+ * document_build(gw):
+ * Merge the public operations of both contracts into ${gw->document}.
+ * ERR_INVALID if the two disagree about something of one name.
+ */
+enum err	document_build(struct gateway *);
+
+#endif /* !GATEWAY_H_ */

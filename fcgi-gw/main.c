@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* fcgi-gw: the gateway worker.  Started by spawn-fcgi; see fcgi-gw(8). */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "conf.h"
+#include "contract.h"
+#include "gateway.h"
+#include "id.h"
+#include "json.h"
+#include "link.h"
+#include "log.h"
+#include "worker.h"
+
+#define BODY_MAX	((size_t)256 * 1024)	/* the largest x-body-limit */
+
+static enum err
+read_key(struct gateway *gw)
+{
+	char *path;
+	enum err err;
+
+	if ((path = conf_path(gw->conf, "keys/node.key")) == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	err = credential_key(path, gw->node_key);
+	free(path);
+	return (err);
+}
+
+static enum err
+read_contract(struct gateway *gw, struct upstream *up)
+{
+	char path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/fcgi-%s/api.json",
+	    gw->conf->share, up->name);
+	if ((up->contract = contract_load(path)) == NULL)
+		return (ERR_INVALID);
+	contract_tag(up->contract, up);
+	return (ERR_OK);
+}
+
+/* Read key and contracts, and merge the document. */
+static enum err
+read_all(struct gateway *gw)
+{
+	enum err err;
+
+	if ((err = read_key(gw)) == ERR_OK &&
+	    (err = read_contract(gw, &gw->upstreams[UPSTREAM_AUTH])) ==
+	    ERR_OK &&
+	    (err = read_contract(gw, &gw->upstreams[UPSTREAM_EVENT])) ==
+	    ERR_OK)
+		err = document_build(gw);
+	return (err);
+}
+
+static void
+free_contracts(struct gateway *gw)
+{
+	size_t i;
+
+	for (i = 0; i < UPSTREAM_COUNT; i++)
+		contract_free(gw->upstreams[i].contract);
+	arena_free(gw->document_arena);
+}
+
+static void
+gateway_reload(void *app)
+{
+	struct gateway *gw = app, fresh = *gw;
+	size_t i;
+
+	for (i = 0; i < UPSTREAM_COUNT; i++)
+		fresh.upstreams[i].contract = NULL;
+	fresh.document_arena = NULL;
+	if (read_all(&fresh) != ERR_OK) {
+		log_write(LOG_ERROR, "reload refused, the old state is kept",
+		    LOG_STR("reason", err_detail()), LOG_END);
+		free_contracts(&fresh);
+		return;
+	}
+	free_contracts(gw);
+	*gw = fresh;
+	/* The tags must name the links of ${gw}, not of the copy. */
+	for (i = 0; i < UPSTREAM_COUNT; i++)
+		contract_tag(gw->upstreams[i].contract, &gw->upstreams[i]);
+	log_write(LOG_INFO, "reloaded", LOG_END);
+}
+
+static void
+gateway_idle(void *app)
+{
+	struct gateway *gw = app;
+	size_t i;
+
+	for (i = 0; i < UPSTREAM_COUNT; i++)
+		link_idle(gw->upstreams[i].link);
+}
+
+static void
+gateway_stop(void *app)
+{
+	struct gateway *gw = app;
+	size_t i;
+
+	for (i = 0; i < UPSTREAM_COUNT; i++)
+		link_free(gw->upstreams[i].link);
+	free_contracts(gw);
+}
+
+static enum err
+gateway_start(struct gateway *gw)
+{
+	struct upstream *auth = &gw->upstreams[UPSTREAM_AUTH];
+	struct upstream *event = &gw->upstreams[UPSTREAM_EVENT];
+
+	auth->name = "auth";
+	event->name = "event";
+	auth->link = link_new(gw->conf->auth_socket);
+	event->link = link_new(gw->conf->event_socket);
+	if (auth->link == NULL || event->link == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	return (read_all(gw));
+}
+
+static _Noreturn void
+usage(void)
+{
+
+	(void)fprintf(stderr, "usage: fcgi-gw -c /path/guerdon.conf\n");
+	exit(2);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct gateway gw = { .conf = NULL };
+	struct worker worker = {
+		.name = "fcgi-gw",
+		.app = &gw,
+		.body_max = BODY_MAX,
+		.serve = gate_serve,
+		.idle = gateway_idle,
+		.reload = gateway_reload,
+		.stop = gateway_stop,
+	};
+	struct conf *conf;
+	const char *path = NULL;
+	int ch, status;
+
+	while ((ch = getopt(argc, argv, "c:")) != -1) {
+		if (ch != 'c')
+			usage();
+		path = optarg;
+	}
+	if (path == NULL || optind != argc)
+		usage();
+
+	/* Configuration, then what everything else stands on. */
+	log_open(worker.name, LOG_INFO);
+	if ((conf = conf_read(path)) == NULL)
+		worker_refuse();
+	log_open(worker.name, (enum log_level)log_level_parse(
+	    conf->log_level));
+	if (!id_init())
+		worker_refuse();
+	json_init();
+
+	gw.conf = conf;
+	if (gateway_start(&gw) != ERR_OK)
+		worker_refuse();
+	status = worker_run(&worker);
+	conf_free(conf);
+	return (status);
+}
