@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* keyfile: files of secrets; see keyfile.h. */
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "credential.h"
+#include "keyfile.h"
+
+static enum err
+failed(const char *path)
+{
+
+	return (err_set(ERR_INTERNAL, "%s: %s", path, strerror(errno)));
+}
+
+enum err
+keyfile_folder(const char *path, int *fd)
+{
+
+	if (mkdir(path, 0700) == -1 && errno != EEXIST)
+		return (failed(path));
+	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (*fd == -1)
+		return (failed(path));
+	if (fchmod(*fd, 0700) == -1 || flock(*fd, LOCK_EX) == -1) {
+		(void)close(*fd);
+		return (failed(path));
+	}
+	return (ERR_OK);
+}
+
+bool
+keyfile_exists(int fd, const char *name)
+{
+
+	return (faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+static bool
+write_all(int fd, const char *text)
+{
+	size_t len = strlen(text);
+
+	return (write(fd, text, len) == (ssize_t)len && fsync(fd) == 0);
+}
+
+enum err
+keyfile_write(int folder, const char *name, const char *text)
+{
+	char temp[256];
+	bool done;
+	int fd;
+
+	/* What a process left that died here is of no use. */
+	(void)snprintf(temp, sizeof(temp), ".%s.new", name);
+	(void)unlinkat(folder, temp, 0);
+	fd = openat(folder, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		return (failed(name));
+	done = write_all(fd, text);
+	(void)close(fd);
+	if (!done || renameat(folder, temp, folder, name) == -1) {
+		(void)unlinkat(folder, temp, 0);
+		return (failed(name));
+	}
+	(void)fsync(folder);
+	return (ERR_OK);
+}
+
+enum err
+keyfile_write_key(int folder, const char *name)
+{
+	char line[CREDENTIAL_KEY_SIZE + 1];
+	enum err err;
+
+	credential_key_new(line);
+	strcat(line, "\n");
+	err = keyfile_write(folder, name, line);
+	sodium_memzero(line, sizeof(line));
+	return (err);
+}

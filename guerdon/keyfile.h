@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef KEYFILE_H_
+#define KEYFILE_H_
+
+#include <stdbool.h>
+
+#include "err.h"
+
+/*
+ * Files of secrets: made whole and at once, for us alone.
+ */
+
+/*
+ * keyfile_folder(path, fd):
+ * Make a folder that only we can enter, or make an existing one so, and lock
+ * it: of two processes one waits.  Closing ${fd} gives the lock back.
+ */
+enum err	keyfile_folder(const char *, int *);
+
+/* keyfile_exists(fd, name): is there such a file in the folder? */
+bool		keyfile_exists(int, const char *);
+
+/*
+ * keyfile_write(fd, name, text):
+ * Write a file, or replace it.  Whoever reads it at the time sees the old
+ * one or the new one.
+ */
+enum err	keyfile_write(int, const char *, const char *);
+
+/* keyfile_write_key(fd, name): write a new random key. */
+enum err	keyfile_write_key(int, const char *);
+
+#endif /* !KEYFILE_H_ */
