@@ -6,6 +6,8 @@
  * goes with the contract; nothing in it changes after contract_load() but the
  * handlers and tags.
  */
+#include <sys/stat.h>
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +20,7 @@
 #include "reply.h"
 #include "schema.h"
 
-#define FILE_MAX_BYTES	((size_t)1024 * 1024)
+#define FILE_BYTES_MAX	(1024 * 1024)
 #define ARENA_MAX	((size_t)16 * 1024 * 1024)
 #define BODY_MAX	((size_t)64 * 1024)
 
@@ -302,15 +304,18 @@ read_paths(struct contract *C)
 static enum err
 read_file(struct arena *A, const char *path, char **text, size_t *len)
 {
+	struct stat sb;
 	FILE *f;
 	enum err err = ERR_OK;
 
 	if ((f = fopen(path, "re")) == NULL)
 		return (err_set(ERR_NOT_FOUND, "%s", strerror(errno)));
-	*text = arena_alloc(A, FILE_MAX_BYTES);
-	*len = fread(*text, 1, FILE_MAX_BYTES, f);
-	if (ferror(f) || *len == FILE_MAX_BYTES)
+	if (fstat(fileno(f), &sb) == -1 || sb.st_size > FILE_BYTES_MAX)
 		err = err_set(ERR_INVALID, "can't be read, or over 1 MiB");
+	else {
+		*text = arena_alloc(A, (size_t)sb.st_size + 1);
+		*len = fread(*text, 1, (size_t)sb.st_size, f);
+	}
 	(void)fclose(f);
 	return (err);
 }
