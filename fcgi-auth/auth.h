@@ -10,6 +10,7 @@
 
 struct store;
 struct token_keys;
+struct verdicts;
 
 /* The context of the auth worker; a handler finds it in ${req->app}. */
 struct auth {
@@ -17,6 +18,7 @@ struct auth {
 	struct service		 service;
 	struct store		*store;
 	struct token_keys	*token_keys;
+	struct verdicts		*verdicts;
 	unsigned char		 refresh_key[CONF_KEY_LEN];
 	unsigned char		 cursor_key[PAGE_KEY_LEN];
 };

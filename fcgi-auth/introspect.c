@@ -3,28 +3,31 @@
  * introspect: is this access token worth anything now?  [RFC 7662]
  *
  * The signature says who minted it and for whom; whether the session lives
- * and what the user may do is read each time.  What is wrong with a token is
+ * and what the user may do is what the database says, or said so lately that
+ * nothing can have changed: see verdict.h.  What is wrong with a token is
  * nobody's business: all of it is {"active":false}.  A database that is away
  * is no verdict, but 503.
  */
 #include <string.h>
 
 #include "auth.h"
+#include "clock.h"
 #include "json.h"
-#include "log.h"
 #include "reply.h"
 #include "session_store.h"
 #include "token.h"
 #include "user_store.h"
+#include "verdict.h"
 
 /*
- * The role that a token's user has now.  ERR_NOT_FOUND if the session has
- * ended or the user may not sign in.
+ * Ask the database about a token whose signature is right.  ERR_NOT_FOUND if
+ * the session has ended or the user may not sign in.
  */
 static enum err
-read_role(struct request *req, const struct token *token, enum role *role)
+read_verdict(struct request *req, struct verdict *verdict)
 {
 	struct auth *auth = req->app;
+	const struct token *token = &verdict->token;
 	struct session session;
 	const bson_t *user;
 	enum err err;
@@ -37,28 +40,46 @@ read_role(struct request *req, const struct token *token, enum role *role)
 		err = user_find(auth->store, req->arena, token->sub, &user);
 	if (err == ERR_OK && !user_is_active(user))
 		err = err_set(ERR_NOT_FOUND, NULL);
-	if (err == ERR_OK)
-		*role = user_role(user);
+	if (err == ERR_OK) {
+		verdict->role = user_role(user);
+		verdict->until = session.expires;
+	}
+	return (err);
+}
+
+/* The verdict on a token: from memory, or from signature and database. */
+static enum err
+judge(struct request *req, const char *text, struct verdict *verdict)
+{
+	struct auth *auth = req->app;
+	uint64_t guard;
+	enum err err;
+
+	if (verdict_recall(auth->verdicts, req->arena, text, verdict, &guard))
+		return (token_is_timely(&verdict->token) &&
+		    clock_now() < verdict->until ? ERR_OK : ERR_NOT_FOUND);
+	memset(verdict, 0, sizeof(*verdict));
+	if (!token_read(auth->token_keys, req->arena, text, &verdict->token))
+		return (ERR_NOT_FOUND);
+	if ((err = read_verdict(req, verdict)) == ERR_OK)
+		verdict_keep(auth->verdicts, text, verdict, guard);
 	return (err);
 }
 
 enum err
 token_introspect(struct request *req, struct reply *reply)
 {
-	struct auth *auth = req->app;
-	struct token token;
-	enum role role;
+	struct verdict verdict;
+	const struct token *token = &verdict.token;
 	enum err err;
 
-	err = token_read(auth->token_keys, req->arena,
-	    json_get_string(req->json, "token"), &token) ?
-	    read_role(req, &token, &role) : ERR_NOT_FOUND;
+	err = judge(req, json_get_string(req->json, "token"), &verdict);
 	if (err == ERR_OK)
 		buf_printf(&reply->body, "{\"active\":true,\"sub\":\"%s\","
 		    "\"role\":\"%s\",\"sid\":\"%s\",\"exp\":%lld,"
-		    "\"iat\":%lld,\"jti\":\"%s\"}", token.sub,
-		    role_name(role), token.sid, (long long)token.exp,
-		    (long long)token.iat, token.jti);
+		    "\"iat\":%lld,\"jti\":\"%s\"}", token->sub,
+		    role_name(verdict.role), token->sid,
+		    (long long)token->exp, (long long)token->iat, token->jti);
 	else if (err == ERR_NOT_FOUND)
 		buf_puts(&reply->body, "{\"active\":false}");
 	else

@@ -12,6 +12,7 @@
 #include "probe.h"
 #include "store.h"
 #include "token.h"
+#include "verdict.h"
 #include "worker.h"
 
 #define BODY_MAX	((size_t)64 * 1024)	/* the largest x-body-limit */
@@ -92,7 +93,10 @@ open_store(struct auth *auth)
 
 	auth->store = store_new(auth->conf->mongo_uri, auth->conf->mongo_db,
 	    true);
-	return (auth->store != NULL ? ERR_OK : ERR_INVALID);
+	if (auth->store == NULL)
+		return (ERR_INVALID);
+	auth->verdicts = verdicts_open(auth->store, auth->conf->shared);
+	return (auth->verdicts != NULL ? ERR_OK : ERR_INTERNAL);
 }
 
 static enum err
@@ -132,6 +136,8 @@ auth_reload(void *app)
 	if (read_keys(auth) != ERR_OK)
 		log_write(LOG_ERROR, "reload refused, the old keys are kept",
 		    LOG_STR("reason", err_detail()), LOG_END);
+	else
+		verdicts_forget(auth->verdicts);
 	service_reload(&auth->service);
 }
 
@@ -141,6 +147,7 @@ auth_stop(void *app)
 	struct auth *auth = app;
 
 	service_stop(&auth->service);
+	verdicts_close(auth->verdicts);
 	store_free(auth->store);
 	token_keys_free(auth->token_keys);
 	sodium_memzero(auth->refresh_key, sizeof(auth->refresh_key));

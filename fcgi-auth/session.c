@@ -19,6 +19,7 @@
 #include "session_store.h"
 #include "token.h"
 #include "user_store.h"
+#include "verdict.h"
 
 #define TRIES	3
 
@@ -176,14 +177,28 @@ judge(const struct request *req, const struct session *session,
 	return (WORTH_USED);
 }
 
+/* End a session here and on every node. */
 static enum err
-end_reused(struct request *req, struct reply *reply,
-    const struct session *session)
+end_session(struct request *req, const char *id)
 {
 	struct auth *auth = req->app;
 	enum err err;
 
-	err = session_end(auth->store, req->arena, session->id);
+	err = verdict_revoke_begin(auth->verdicts, req, SUBJECT_SESSION, id);
+	if (err == ERR_OK) {
+		err = session_end(auth->store, req->arena, id);
+		verdict_revoke_end(auth->verdicts, req, SUBJECT_SESSION, id);
+	}
+	return (err);
+}
+
+static enum err
+end_reused(struct request *req, struct reply *reply,
+    const struct session *session)
+{
+	enum err err;
+
+	err = end_session(req, session->id);
 	if (err != ERR_OK)
 		return (err);
 	log_write(LOG_WARN, "refresh token used twice, session ended",
@@ -270,12 +285,11 @@ session_refresh(struct request *req, struct reply *reply)
 enum err
 session_logout(struct request *req, struct reply *reply)
 {
-	struct auth *auth = req->app;
 	enum err err;
 
 	if (req->session == NULL)
 		return (err_set(ERR_NO_SUBJECT, NULL));
-	err = session_end(auth->store, req->arena, req->session);
+	err = end_session(req, req->session);
 	if (err == ERR_OK)
 		reply_no_content(reply);
 	return (err);

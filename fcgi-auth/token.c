@@ -253,8 +253,8 @@ read_claims(struct arena *A, const char *segment, size_t len,
 	    json_get_int(claims, "exp", &token->exp));
 }
 
-static bool
-is_time_for(const struct token *token)
+bool
+token_is_timely(const struct token *token)
 {
 	int64_t now = clock_now();
 
@@ -278,5 +278,5 @@ token_read(const struct token_keys *keys, struct arena *A, const char *text,
 		return (false);
 	return (is_signed(key, text) &&
 	    read_claims(A, payload, (size_t)(signature - payload), token) &&
-	    is_time_for(token));
+	    token_is_timely(token));
 }

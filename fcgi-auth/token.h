@@ -52,4 +52,7 @@ enum err	 token_mint(const struct token_keys *, struct arena *,
 bool		 token_read(const struct token_keys *, struct arena *,
 		    const char *, struct token *);
 
+/* token_is_timely(token): made, and not yet ended, give or take 5 s. */
+bool	token_is_timely(const struct token *);
+
 #endif /* !TOKEN_H_ */

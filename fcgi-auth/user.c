@@ -12,6 +12,7 @@
 #include "session_store.h"
 #include "store.h"
 #include "user_store.h"
+#include "verdict.h"
 
 static void
 put_user(struct request *req, struct reply *reply, const bson_t *user)
@@ -139,26 +140,45 @@ log_change(const struct request *req, const bson_t *before,
  * he is enabled: a login may have passed its check just before he was
  * disabled, or the first ending may have failed.
  */
-enum err
-user_patch(struct request *req, struct reply *reply)
+static enum err
+change_user(struct request *req, const bson_t *before, const bson_t **after)
 {
 	struct auth *auth = req->app;
-	const char *id = contract_param(req, "userId");
+	const char *id = user_id(before);
 	const char *role = json_get_string(req->json, "role");
 	const char *status = json_get_string(req->json, "status");
 	bool active = status != NULL && strcmp(status, "ACTIVE") == 0;
-	const bson_t *before, *after;
-	enum err err;
+	enum err err = ERR_OK;
 
-	err = user_find(auth->store, req->arena, id, &before);
-	if (err == ERR_OK && active && !user_is_active(before))
+	if (active && !user_is_active(before))
 		err = session_end_all(auth->store, req->arena, id);
 	if (err == ERR_OK)
 		err = user_update(auth->store, req->arena, id,
 		    role != NULL ? role_parse(role) : ROLE_PUBLIC,
-		    status != NULL ? &active : NULL, &after);
-	if (err == ERR_OK && !user_is_active(after))
+		    status != NULL ? &active : NULL, after);
+	if (err == ERR_OK && !user_is_active(*after))
 		err = session_end_all(auth->store, req->arena, id);
+	return (err);
+}
+
+enum err
+user_patch(struct request *req, struct reply *reply)
+{
+	struct auth *auth = req->app;
+	const bson_t *before, *after;
+	const char *id;
+	enum err err;
+
+	err = user_find(auth->store, req->arena,
+	    contract_param(req, "userId"), &before);
+	if (err != ERR_OK)
+		return (err);
+	id = user_id(before);
+	err = verdict_revoke_begin(auth->verdicts, req, SUBJECT_USER, id);
+	if (err == ERR_OK) {
+		err = change_user(req, before, &after);
+		verdict_revoke_end(auth->verdicts, req, SUBJECT_USER, id);
+	}
 	if (err != ERR_OK)
 		return (err);
 	log_change(req, before, after);

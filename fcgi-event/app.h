@@ -7,6 +7,7 @@
 #include "service.h"
 
 struct audit;
+struct catalog;
 struct conf;
 struct store;
 
@@ -16,6 +17,7 @@ struct app {
 	struct service		 service;
 	struct store		*store;
 	struct audit		*audit;
+	struct catalog		*catalog;
 	unsigned char		 cursor_key[PAGE_KEY_LEN];
 };
 

@@ -10,6 +10,7 @@
 
 #include "app.h"
 #include "arena.h"
+#include "catalog.h"
 #include "claim_store.h"
 #include "clock.h"
 #include "doc.h"
@@ -90,7 +91,7 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 	const bson_t *event = NULL;
 	enum err err;
 
-	err = event_find(app->store, req->arena,
+	err = catalog_event(app->catalog, req->arena,
 	    contract_param(req, "eventId"), &event);
 	if (err == ERR_OK)
 		err = check_event(req, event);

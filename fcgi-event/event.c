@@ -4,6 +4,7 @@
 
 #include "app.h"
 #include "arena.h"
+#include "catalog.h"
 #include "clock.h"
 #include "doc.h"
 #include "event_store.h"
@@ -20,20 +21,6 @@ hidden(const struct request *req, const bson_t *event)
 {
 
 	return (req->role == ROLE_USER && !event_is_active(event));
-}
-
-/* The event of the path, if the caller may see it. */
-static enum err
-find_visible(struct request *req, const bson_t **event)
-{
-	struct app *app = req->app;
-	enum err err;
-
-	err = event_find(app->store, req->arena,
-	    contract_param(req, "eventId"), event);
-	if (err == ERR_OK && hidden(req, *event))
-		err = err_set(ERR_NOT_FOUND, NULL);
-	return (err);
 }
 
 static void
@@ -110,8 +97,11 @@ event_create(struct request *req, struct reply *reply)
 	if (json_get(req->json, "status") == NULL)
 		(void)BSON_APPEND_UTF8(fields, "status", "ACTIVE");
 	doc_append_without(fields, req->op->body, req->json, "rewards");
+	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+		return (err);
 	err = event_insert(app->store, req, fields, new_rewards(req, id),
 	    &event);
+	catalog_end(app->catalog, req);
 	if (err != ERR_OK)
 		return (err);
 	put_event(req, reply, event);
@@ -127,7 +117,11 @@ event_list(struct request *req, struct reply *reply)
 	const char *status = request_query(req, "status");
 	bson_t *filter = store_new_doc(req->arena);
 	struct page_query query = { EVENTS, "ev", filter };
+	uint64_t generation;
+	enum err err;
 
+	if (catalog_list(app->catalog, req, reply, &generation))
+		return (ERR_OK);
 	/* What a USER may not see isn't there: the list is empty. */
 	if (req->role == ROLE_USER) {
 		if (status != NULL && strcmp(status, "ACTIVE") != 0)
@@ -135,17 +129,25 @@ event_list(struct request *req, struct reply *reply)
 		event_visible(filter);
 	} else if (status != NULL)
 		(void)BSON_APPEND_UTF8(filter, "status", status);
-	return (page_list(app->store, req, reply, app->cursor_key, &query));
+	err = page_list(app->store, req, reply, app->cursor_key, &query);
+	if (err == ERR_OK)
+		catalog_keep(app->catalog, req, reply, generation);
+	return (err);
 }
 
 enum err
 event_get(struct request *req, struct reply *reply)
 {
+	struct app *app = req->app;
 	const bson_t *event;
 	enum err err;
 
-	if ((err = find_visible(req, &event)) != ERR_OK)
+	err = catalog_event(app->catalog, req->arena,
+	    contract_param(req, "eventId"), &event);
+	if (err != ERR_OK)
 		return (err);
+	if (hidden(req, event))
+		return (err_set(ERR_NOT_FOUND, NULL));
 	if (request_match(request_env(req, "HTTP_IF_NONE_MATCH"),
 	    event_version(event), true)) {
 		reply_etag(reply, event_version(event));
@@ -165,7 +167,9 @@ event_patch(struct request *req, struct reply *reply)
 	bson_t *set;
 	enum err err;
 
-	if ((err = find_visible(req, &event)) != ERR_OK)
+	err = event_find(app->store, req->arena,
+	    contract_param(req, "eventId"), &event);
+	if (err != ERR_OK)
 		return (err);
 	err = check_times(req,
 	    instant(req->json, "startsAt", store_time(event, "startsAt")),
@@ -178,7 +182,10 @@ event_patch(struct request *req, struct reply *reply)
 			return (err_set(ERR_PRECONDITION, NULL));
 		set = store_new_doc(req->arena);
 		doc_append(set, req->op->body, req->json);
+		if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+			return (err);
 		err = event_update(app->store, req, event, set, &event);
+		catalog_end(app->catalog, req);
 		if (err != ERR_OK)
 			return (err);
 	}

@@ -6,6 +6,7 @@
 
 #include "app.h"
 #include "audit.h"
+#include "catalog.h"
 #include "conf.h"
 #include "credential.h"
 #include "id.h"
@@ -96,6 +97,7 @@ event_stop(void *ctx)
 	struct app *app = ctx;
 
 	audit_free(app->audit);
+	catalog_close(app->catalog);
 	store_free(app->store);
 	service_stop(&app->service);
 }
@@ -152,8 +154,11 @@ event_start(struct app *app)
 
 	if ((err = service_start(&app->service)) == ERR_OK &&
 	    (err = read_cursor_key(app)) == ERR_OK &&
-	    (err = open_store(app)) == ERR_OK)
-		err = open_audit(app);
+	    (err = open_store(app)) == ERR_OK &&
+	    (err = open_audit(app)) == ERR_OK) {
+		app->catalog = catalog_open(app->store, app->conf->shared);
+		err = (app->catalog != NULL) ? ERR_OK : ERR_INTERNAL;
+	}
 	return (err);
 }
 

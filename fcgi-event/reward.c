@@ -7,6 +7,7 @@
 
 #include "app.h"
 #include "arena.h"
+#include "catalog.h"
 #include "doc.h"
 #include "event_store.h"
 #include "id.h"
@@ -41,7 +42,10 @@ reward_create(struct request *req, struct reply *reply)
 	id_derive("rw", req->attempt, id);
 	event_new_reward(reward, id, event, id_time(req->attempt));
 	doc_append(reward, req->op->body, req->json);
+	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+		return (err);
 	err = event_add_reward(app->store, req, event, id, reward, &stored);
+	catalog_end(app->catalog, req);
 	if (err == ERR_EXISTS)
 		return (err_refuse(&too_many, "at most %d", EVENT_REWARDS));
 	if (err != ERR_OK)
@@ -244,8 +248,11 @@ reward_patch(struct request *req, struct reply *reply)
 		    event_version(reward), false))
 			return (err_set(ERR_PRECONDITION, NULL));
 		doc_append_without(set, req->op->body, req->json, "details");
+		if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+			return (err);
 		err = event_update_reward(app->store, req, event, reward,
 		    set, &reward);
+		catalog_end(app->catalog, req);
 		if (err != ERR_OK)
 			return (err);
 	}

@@ -171,6 +171,17 @@ make_indexes(struct store *S, struct arena *A, size_t *row)
 	return (run_command(S, command));
 }
 
+/* What the caches of the event workers count their generations by. */
+static enum err
+make_versions(struct store *S, struct arena *A)
+{
+	enum err err;
+
+	err = store_insert(S, "versions", DOC(A, "_id", BCON_UTF8("events"),
+	    "n", BCON_INT64(0), "pending", "{", "}"));
+	return (err == ERR_EXISTS ? ERR_OK : err);
+}
+
 static enum err
 make_data(struct store *S, struct arena *A)
 {
@@ -179,7 +190,8 @@ make_data(struct store *S, struct arena *A)
 
 	while (err == ERR_OK && row < NINDEXES)
 		err = make_indexes(S, A, &row);
-	if (err == ERR_OK && (err = user_guard(S)) == ERR_OK)
+	if (err == ERR_OK && (err = user_guard(S)) == ERR_OK &&
+	    (err = make_versions(S, A)) == ERR_OK)
 		err = store_set_version(S);
 	return (err);
 }

@@ -36,6 +36,7 @@ static const struct row {
 	ROW(home, TEXT, "", 0, 0),
 	ROW(keys, PATH, "keys", 0, 0),
 	ROW(share, PATH, GUERDON_SHARE, 0, 0),
+	ROW(shared, PATH, "run", 0, 0),
 	ROW(mongo_uri, TEXT, NULL, 0, 0),
 	ROW(mongo_db, TEXT, "guerdon", 0, 0),
 	ROW(auth_socket, SOCKET, "run/fcgi-auth.sock", 0, 0),

@@ -17,6 +17,7 @@ struct conf {
 	char	*home;			/* folder of this installation */
 	char	*keys;			/* folder of its secrets, 0700 */
 	char	*share;			/* folder with fcgi-NAME/api.json */
+	char	*shared;		/* folder of the shared-memory files */
 	char	*mongo_uri;
 	char	*mongo_db;
 	char	*auth_socket;		/* path, or host:port */

@@ -106,7 +106,7 @@ credential_check(const struct credential *cred, const char *authorization)
 	    sodium_base64_VARIANT_ORIGINAL) != 0)
 		return (false);
 	text[len] = '\0';
-	if ((colon = strchr(text, ':')) == NULL)
+	if (strlen(text) != len || (colon = strchr(text, ':')) == NULL)
 		return (false);
 	*colon = '\0';
 	memcpy(id, text, strnlen(text, sizeof(id)));

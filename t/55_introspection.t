@@ -57,7 +57,8 @@ has_fault(introspect('', body => 'token_type_hint=x'), '/token',
     'no token at all');
 is_status(introspect('', body => "token=x&token=$good"), 400,
     'two tokens: 400');
-is_status(introspect('', body => 'token=%zz'), 400, 'a bad escape: 400');
+is_status(introspect('', body => "token=$_"), 400, "a form with $_: 400")
+    for '%zz', '%00', '%ff';
 is_status($g->call(POST => "/introspect?token=$good", on => 'auth', basic => 1,
     type => 'application/x-www-form-urlencoded', body => 'token=x'), 400,
     'a token in the query: 400');
@@ -78,7 +79,7 @@ my %hostile = (
     'two segments' => $text, 'no signature' => "$text.",
     'four segments' => "$good.x", 'five segments' => "$good..",
     'a trailing newline' => "$good\n", 'a leading space' => " $good",
-    'padding' => "$good=", 'a NUL at the end' => "$good\0",
+    'padding' => "$good=",
     '4 KiB of nonsense' => 'x' x 4096, 'a long signature' => "$good$s",
     'the last bit changed' => substr($good, 0, -1) . ($last eq 'A' ? 'E' : 'A'),
     'spare bits set' => substr($good, 0, -1) . chr(ord($last) + 1),
@@ -180,7 +181,7 @@ is(introspect(claim(iat => time + 3))->body =~ /true/, 1,
     'made three seconds from now');
 
 # The gateway takes the verdict.
-my @some = grep { $hostile{$_} =~ /^[\w.~+\/=-]+$/ } sort keys %hostile;
+my @some = grep { $hostile{$_} =~ /^[\w.~+\/=-]+\z/ } sort keys %hostile;
 my @passed = grep { $g->call(GET => '/v1/users/me', as => $hostile{$_})->brief
     ne '401 INVALID_TOKEN' } @some;
 is(join(', ', @passed), '', 'none of ' . @some . ' passes the gateway');
