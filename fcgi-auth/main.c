@@ -60,7 +60,7 @@ read_token_keys(const struct conf *conf, struct token_keys **keys)
 	enum err err;
 	char *folder;
 
-	if ((folder = conf_key_path(conf, "token")) == NULL)
+	if ((folder = conf_key_path(conf, "auth/token")) == NULL)
 		return (ERR_INTERNAL);
 	err = token_keys_read(folder, keys);
 	free(folder);
@@ -74,7 +74,7 @@ read_keys(struct auth *auth)
 	struct auth fresh = *auth;
 	enum err err;
 
-	if ((err = read_key(auth->conf, "refresh.key", fresh.refresh_key)) ==
+	if ((err = read_key(auth->conf, "auth/refresh.key", fresh.refresh_key)) ==
 	    ERR_OK &&
 	    (err = read_key(auth->conf, "cursor.key", fresh.cursor_key)) ==
 	    ERR_OK &&

@@ -8,12 +8,10 @@
 #include "audit.h"
 #include "catalog.h"
 #include "conf.h"
-#include "credential.h"
 #include "id.h"
 #include "json.h"
 #include "log.h"
-#include "num.h"
-#include "reply.h"
+#include "probe.h"
 #include "request.h"
 #include "store.h"
 #include "worker.h"
@@ -41,14 +39,8 @@ enum err
 health_get(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
-	enum err err;
 
-	if ((err = store_ping(app->store)) != ERR_OK)
-		return (err);
-	buf_puts(&reply->body,
-	    "{\"status\":\"ok\",\"checks\":{\"database\":\"ok\"}}");
-	reply_ok(reply);
-	return (ERR_OK);
+	return (probe_health(app->store, reply));
 }
 
 static enum err
@@ -105,14 +97,12 @@ event_stop(void *ctx)
 static enum err
 read_cursor_key(struct app *app)
 {
-	char hex[CREDENTIAL_KEY_SIZE], *path;
+	char *path;
 	enum err err;
 
-	if ((path = conf_path(app->conf, "keys/cursor.key")) == NULL)
-		return (err_set(ERR_INTERNAL, "out of memory"));
-	err = credential_key(path, hex);
-	if (err == ERR_OK)
-		(void)num_hex(hex, app->cursor_key, PAGE_KEY_LEN);
+	if ((path = conf_key_path(app->conf, "cursor.key")) == NULL)
+		return (ERR_INTERNAL);
+	err = conf_key(path, app->cursor_key);
 	free(path);
 	return (err);
 }

@@ -22,8 +22,8 @@ read_key(struct gateway *gw)
 	char *path;
 	enum err err;
 
-	if ((path = conf_path(gw->conf, "keys/node.key")) == NULL)
-		return (err_set(ERR_INTERNAL, "out of memory"));
+	if ((path = conf_key_path(gw->conf, "node.key")) == NULL)
+		return (ERR_INTERNAL);
 	err = credential_key(path, gw->node_key);
 	free(path);
 	return (err);

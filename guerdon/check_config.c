@@ -54,7 +54,7 @@ check_token_keys(const struct conf *conf)
 	char *folder;
 	enum err err;
 
-	if ((folder = conf_key_path(conf, "token")) == NULL)
+	if ((folder = conf_key_path(conf, "auth/token")) == NULL)
 		return (ERR_INTERNAL);
 	err = token_keys_read(folder, &keys);
 	free(folder);
@@ -95,7 +95,7 @@ check_database(const struct conf *conf)
 int
 command_check_config(struct context *ctx, int argc, char *argv[])
 {
-	static const char *const keys[] = { "node.key", "refresh.key",
+	static const char *const keys[] = { "node.key", "auth/refresh.key",
 	    "cursor.key" };
 	const struct conf *conf;
 	int status, faults = 0;

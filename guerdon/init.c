@@ -79,7 +79,7 @@ make_token_key(const struct conf *conf)
 	int folder;
 	enum err err;
 
-	if ((path = conf_key_path(conf, "token")) == NULL)
+	if ((path = conf_key_path(conf, "auth/token")) == NULL)
 		return (ERR_INTERNAL);
 	if ((err = keyfile_folder(path, &folder)) == ERR_OK) {
 		if ((err = token_keys_read(path, &keys)) == ERR_NOT_FOUND) {
@@ -94,6 +94,26 @@ make_token_key(const struct conf *conf)
 	return (err);
 }
 
+/* What only the auth workers need lies in a folder of its own, which another
+ * container or user need not have. */
+static enum err
+make_auth_keys(const struct conf *conf)
+{
+	char *path;
+	int folder;
+	enum err err;
+
+	if ((path = conf_key_path(conf, "auth")) == NULL)
+		return (ERR_INTERNAL);
+	if ((err = keyfile_folder(path, &folder)) == ERR_OK) {
+		if ((err = make_key(folder, "refresh.key")) == ERR_OK)
+			err = make_token_key(conf);
+		(void)close(folder);
+	}
+	free(path);
+	return (err);
+}
+
 static enum err
 make_keys(const struct conf *conf)
 {
@@ -103,9 +123,8 @@ make_keys(const struct conf *conf)
 	if ((err = keyfile_folder(conf->keys, &folder)) != ERR_OK)
 		return (err);
 	if ((err = make_key(folder, "node.key")) == ERR_OK &&
-	    (err = make_key(folder, "cursor.key")) == ERR_OK &&
-	    (err = make_key(folder, "refresh.key")) == ERR_OK)
-		err = make_token_key(conf);
+	    (err = make_key(folder, "cursor.key")) == ERR_OK)
+		err = make_auth_keys(conf);
 	(void)close(folder);
 	return (err);
 }

@@ -22,6 +22,14 @@
 
 #define DUPLICATE_KEY	11000
 
+/*
+ * DocumentDB's unique indexes are exclusion constraints: of several who insert
+ * one key at once some wait for each other.  PostgreSQL ends one of them with
+ * SQLSTATE 40P01, which comes packed like this; its insert was not done.
+ */
+#define DEADLOCK	16908292
+#define INSERT_TRIES	10
+
 struct store {
 	mongoc_uri_t		*uri;
 	char			*db;
@@ -327,12 +335,15 @@ store_insert(struct store *S, const char *name, const bson_t *doc)
 {
 	mongoc_collection_t *C;
 	bson_error_t error;
+	int tries = INSERT_TRIES;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
-	if (!mongoc_collection_insert_one(C, doc, NULL, NULL, &error))
-		err = ERR_INTERNAL;
+	do {
+		err = mongoc_collection_insert_one(C, doc, NULL, NULL,
+		    &error) ? ERR_OK : ERR_INTERNAL;
+	} while (err != ERR_OK && error.code == DEADLOCK && --tries > 0);
 	mongoc_collection_destroy(C);
 	if (err == ERR_OK)
 		return (ERR_OK);

@@ -27,7 +27,7 @@ for my $round (1 .. $rounds) {
 	$id{$_->get('claimId') // 'none'}++ for @answers;
 	is_deeply(\%count, {201 => 1, '409 ALREADY_CLAIMED' => 63},
 	    "round $round: one 201, 63 x 409") or
-	    diag(map { $_->status >= 500 ? $_->body : () } @answers);
+	    diag(explain(\%count));
 	is(join(' ', keys %id), (grep { $_->status == 201 } @answers)[0]
 	    ? (grep { $_->status == 201 } @answers)[0]->get('claimId') : 'one',
 	    '... all with the same claimId');

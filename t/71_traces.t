@@ -56,9 +56,14 @@ is(scalar @lines, 1000, 'each attempt is one line of the event workers');
 is(scalar(grep { $_->{status} == 201 && $trace{$_->{traceId}} } @lines), 1000,
     '... that says 201');
 
-# lighttpd's log has them too, so that it can be joined.
-my $access = Guerdon::Stack::slurp("$g->{home}/log/access.log");
-my %access = map { $_ => 1 } $access =~ /"00-([0-9a-f]{32})-/g;
-is(missing(%access), 0, "lighttpd's log has them");
+# lighttpd's log has them too, so that it can be joined.  It is written every
+# few seconds.
+my $lost;
+$g->wait_for(sub {
+	my $access = Guerdon::Stack::slurp("$g->{home}/log/access.log");
+	return !($lost = missing(map { $_ => 1 }
+	    $access =~ /"00-([0-9a-f]{32})-/g));
+}, 10);
+is($lost, 0, "lighttpd's log has them");
 
 done_testing;

@@ -358,7 +358,7 @@ sub from_base64url { return MIME::Base64::decode_base64url($_[0]) }
 # The key that signs access tokens.
 sub token_key {
 	my ($self) = @_;
-	my @files = sort glob "$self->{home}/keys/token/*.key";
+	my @files = sort glob "$self->{home}/keys/auth/token/*.key";
 
 	die 'there is no token key' if !@files;
 	return pack 'H*', slurp($files[-1]) =~ s/\s//gr;
