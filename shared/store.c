@@ -148,7 +148,10 @@ is_passing(const bson_error_t *error)
 	return (false);
 }
 
-/* What the driver said, as an outcome; its text goes to the log. */
+/*
+ * What the driver said, as an outcome; its text goes to the log.  The client
+ * may be gone afterwards: destroy cursors and collections before.
+ */
 static enum err
 outcome(struct store *S, const char *what, const bson_error_t *error)
 {
@@ -358,19 +361,18 @@ store_insert_all(struct store *S, const char *name, const bson_t **docs,
 	mongoc_collection_t *C;
 	bson_error_t error;
 	bson_t *opts;
+	bool done;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
 	opts = BCON_NEW("ordered", BCON_BOOL(false));
-	if (!mongoc_collection_insert_many(C, docs, count, opts, NULL,
-	    &error)) {
-		err = outcome(S, name, &error);
-		if (err == ERR_EXISTS)
-			err = ERR_OK;
-	}
+	done = mongoc_collection_insert_many(C, docs, count, opts, NULL,
+	    &error);
 	bson_destroy(opts);
 	mongoc_collection_destroy(C);
+	if (!done && (err = outcome(S, name, &error)) == ERR_EXISTS)
+		err = ERR_OK;
 	return (err);
 }
 
@@ -383,6 +385,7 @@ store_find(struct store *S, const char *name, const bson_t *filter,
 	const bson_t *doc;
 	bson_error_t error;
 	bson_t limits;
+	bool failed;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
@@ -395,12 +398,11 @@ store_find(struct store *S, const char *name, const bson_t *filter,
 	while (mongoc_cursor_next(cursor, &doc))
 		if (!each(ctx, doc))
 			break;
-	if (mongoc_cursor_error(cursor, &error))
-		err = outcome(S, name, &error);
+	failed = mongoc_cursor_error(cursor, &error);
 	mongoc_cursor_destroy(cursor);
 	mongoc_collection_destroy(C);
 	bson_destroy(&limits);
-	return (err);
+	return (failed ? outcome(S, name, &error) : ERR_OK);
 }
 
 static bool
@@ -474,14 +476,14 @@ store_remove(struct store *S, const char *name, const bson_t *filter)
 {
 	mongoc_collection_t *C;
 	bson_error_t error;
+	bool done;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
-	if (!mongoc_collection_delete_one(C, filter, NULL, NULL, &error))
-		err = outcome(S, name, &error);
+	done = mongoc_collection_delete_one(C, filter, NULL, NULL, &error);
 	mongoc_collection_destroy(C);
-	return (err);
+	return (done ? ERR_OK : outcome(S, name, &error));
 }
 
 static bool

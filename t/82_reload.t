@@ -18,8 +18,9 @@ my @workers = map { my $p = $_; map { [$p, $_] } $g->workers($p) } @pools;
 
 sub reloads {
 	my ($pool, $pid) = @_;
-	return scalar grep { $_->{message} eq 'reloaded' &&
-	    (!$pid || $_->{pid} == $pid) } $g->log("fcgi-$pool");
+	my $log = Guerdon::Stack::slurp("$g->{home}/log/fcgi-$pool.log");
+	$pid //= '\\d+';
+	return scalar(() = $log =~ /"pid":$pid,"message":"reloaded"/g);
 }
 
 my @hups = $load->disturb(
