@@ -82,7 +82,7 @@ keyfile_write_key(int folder, const char *name)
 	enum err err;
 
 	credential_key_new(line);
-	strcat(line, "\n");
+	memcpy(line + CREDENTIAL_KEY_SIZE - 1, "\n", 2);
 	err = keyfile_write(folder, name, line);
 	sodium_memzero(line, sizeof(line));
 	return (err);

@@ -56,10 +56,11 @@ bool
 freshness_ensure(struct freshness *F, enum finding (*check)(void *),
     void *ctx, uint64_t *generation)
 {
-	int32_t me = (int32_t)getpid();
 	int64_t age = clock_mono() - atomic_load(&F->checked);
+	int32_t me;
 
 	if (age > RENEW_MS) {
+		me = (int32_t)getpid();
 		if (take_turn(F, me)) {
 			if (!check_now(F, check, ctx, me))
 				return (false);

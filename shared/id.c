@@ -16,6 +16,10 @@ bool
 id_init(void)
 {
 
+	/* In user space, seeded by the system: no call into it each time. */
+	if (randombytes_set_implementation(
+	    &randombytes_internal_implementation) != 0)
+		return (false);
 	return (sodium_init() >= 0);
 }
 

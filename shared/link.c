@@ -34,6 +34,7 @@
 #define IDLE_MS		1000
 #define CALLS_MAX	1000
 #define RECORD_MAX	65535	/* bytes of one record's content */
+#define FRESH_MS	50	/* no worker closes a link this soon */
 #define RETRY_MS	2	/* a full unix backlog can't be polled */
 #define ANSWER_MAX	((size_t)8 * 1024 * 1024)
 #define CALL_MAX	((size_t)2 * 1024 * 1024)
@@ -227,15 +228,21 @@ dial_tcp(const char *address, int64_t deadline, int *error)
 	return (fd);
 }
 
-/* Is the kept connection still of use?  Readable now means closed or odd. */
+/*
+ * Is the kept connection still of use?  Readable now means closed or odd.  A
+ * worker that ends in good order waits for us, so one that was used just now
+ * is there, or was killed; then the call is repeated anyway.
+ */
 static bool
 alive(const struct link *K)
 {
+	int64_t idle = clock_mono() - K->used;
 	char byte;
 
-	if (K->fd < 0 || K->calls >= CALLS_MAX ||
-	    clock_mono() - K->used >= IDLE_MS)
+	if (K->fd < 0 || K->calls >= CALLS_MAX || idle >= IDLE_MS)
 		return (false);
+	if (idle < FRESH_MS)
+		return (true);
 	return (recv(K->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == -1 &&
 	    (errno == EAGAIN || errno == EWOULDBLOCK));
 }
@@ -316,13 +323,18 @@ send_all(struct link *K, const struct buf *b, int64_t deadline)
 	return (ANSWERED);
 }
 
-/* Take more bytes into the input; there is always room for a record. */
+/*
+ * Take more bytes into the input; there is always room for a record.  An
+ * answer takes its time, so to wait first saves a recv() that finds nothing.
+ */
 static enum outcome
 fill(struct link *K, int64_t deadline)
 {
 	ssize_t n;
 
 	for (;;) {
+		if (!wait_ready(K->fd, POLLIN, deadline))
+			return (FAILED);
 		n = recv(K->fd, K->input + K->have, INPUT_SIZE - K->have, 0);
 		if (n > 0) {
 			K->have += (size_t)n;
@@ -330,12 +342,9 @@ fill(struct link *K, int64_t deadline)
 		}
 		if (n == 0)
 			return (LOST);
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
+		if (errno != EINTR && errno != EAGAIN &&
+		    errno != EWOULDBLOCK)
 			return (LOST);
-		if (!wait_ready(K->fd, POLLIN, deadline))
-			return (FAILED);
 	}
 }
 

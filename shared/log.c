@@ -14,6 +14,7 @@
 
 static const char	*worker = "guerdon";
 static enum log_level	 least = LOG_INFO;
+static pid_t		 pid;	/* a worker never forks */
 
 static const char *const level_names[] = {
 	[LOG_DEBUG] = "debug",
@@ -32,6 +33,7 @@ log_open(const char *name, enum log_level level)
 {
 
 	worker = name;
+	pid = getpid();
 	least = level;
 }
 
@@ -106,19 +108,20 @@ put_field(struct line *line, const struct log_field *field)
 void
 log_write(enum log_level level, const char *message, ...)
 {
-	struct line line = { .len = 0 };
+	struct line line;
 	struct log_field field;
 	char at[CLOCK_TEXT_SIZE];
 	va_list ap;
 
 	if (level < least)
 		return;
+	line.len = 0;
 	clock_format(clock_now(), at);
 	(void)put(&line, "{", 1);
 	put_field(&line, &LOG_STR("at", at));
 	put_field(&line, &LOG_STR("level", level_names[level]));
 	put_field(&line, &LOG_STR("worker", worker));
-	put_field(&line, &LOG_INT("pid", getpid()));
+	put_field(&line, &LOG_INT("pid", pid));
 	put_field(&line, &LOG_STR("message", message));
 	va_start(ap, message);
 	while ((field = va_arg(ap, struct log_field)).key != NULL)

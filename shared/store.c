@@ -9,8 +9,10 @@
 #include <mongoc/mongoc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "arena.h"
+#include "id.h"
 #include "log.h"
 #include "store.h"
 #include "worker.h"
@@ -22,13 +24,13 @@
 
 #define DUPLICATE_KEY	11000
 
-/*
- * DocumentDB's unique indexes are exclusion constraints: of several who insert
- * one key at once some wait for each other.  PostgreSQL ends one of them with
- * SQLSTATE 40P01, which comes packed like this; its insert was not done.
- */
-#define DEADLOCK	16908292
-#define INSERT_TRIES	10
+/* FerretDB passes on a SQLSTATE as PostgreSQL packs it, six bits a letter. */
+#define SIX(c)		((uint32_t)((c) - '0') & 0x3f)
+#define SQLSTATE(a, b, c, d, e) \
+	(SIX(a) | SIX(b) << 6 | SIX(c) << 12 | SIX(d) << 18 | SIX(e) << 24)
+
+#define TRIES		20	/* of a write that the server rolled back */
+#define PAUSE_MS	16	/* at most, between two of them */
 
 struct store {
 	mongoc_uri_t		*uri;
@@ -43,6 +45,25 @@ static const uint32_t passing[] = {
 	6, 7, 89, 91, 189, 10107, 11600, 11602, 13435, 13436,
 	50,	/* MaxTimeMSExpired */
 	262,	/* ExceededTimeLimit */
+	SQLSTATE('0', '8', '0', '0', '0'),	/* connection exceptions */
+	SQLSTATE('0', '8', '0', '0', '3'),
+	SQLSTATE('0', '8', '0', '0', '6'),
+	SQLSTATE('5', '3', '3', '0', '0'),	/* too many connections */
+	SQLSTATE('5', '7', 'P', '0', '1'),	/* shutting down */
+	SQLSTATE('5', '7', 'P', '0', '2'),
+	SQLSTATE('5', '7', 'P', '0', '3'),	/* starting */
+};
+
+/*
+ * Server codes that mean: nothing was written, because another writer was in
+ * the way.  The same write may be made again.  DocumentDB's unique indexes are
+ * exclusion constraints: of several who insert one key at once some wait for
+ * each other, and PostgreSQL ends one of them as a deadlock.
+ */
+static const uint32_t conflicts[] = {
+	112,	/* WriteConflict */
+	SQLSTATE('4', '0', '0', '0', '1'),	/* serialization failure */
+	SQLSTATE('4', '0', 'P', '0', '1'),	/* deadlock */
 };
 
 static void
@@ -132,9 +153,45 @@ store_free(struct store *S)
 }
 
 static bool
-is_passing(const bson_error_t *error)
+is_one_of(uint32_t code, const uint32_t *codes, size_t count)
 {
 	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (codes[i] == code)
+			return (true);
+	return (false);
+}
+
+static bool
+is_conflict(const bson_error_t *error)
+{
+
+	return (is_one_of(error->code, conflicts,
+	    sizeof(conflicts) / sizeof(conflicts[0])));
+}
+
+/*
+ * Was the write rolled back, and is it worth another try?  The pause differs
+ * from one writer to the other, or they would meet again.
+ */
+static bool
+try_again(const bson_error_t *error, int *tries)
+{
+	struct timespec pause = { 0, 0 };
+	unsigned char random;
+
+	if (!is_conflict(error) || ++*tries == TRIES)
+		return (false);
+	id_random(&random, sizeof(random));
+	pause.tv_nsec = random % PAUSE_MS * 1000000L;
+	(void)nanosleep(&pause, NULL);
+	return (true);
+}
+
+static bool
+is_passing(const bson_error_t *error)
+{
 
 	if (error->domain != MONGOC_ERROR_SERVER &&
 	    error->domain != MONGOC_ERROR_COMMAND &&
@@ -142,10 +199,8 @@ is_passing(const bson_error_t *error)
 	    error->domain != MONGOC_ERROR_BSON &&
 	    error->domain != MONGOC_ERROR_COLLECTION)
 		return (true);
-	for (i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-		if (error->code == passing[i])
-			return (true);
-	return (false);
+	return (is_conflict(error) || is_one_of(error->code, passing,
+	    sizeof(passing) / sizeof(passing[0])));
 }
 
 /*
@@ -338,17 +393,18 @@ store_insert(struct store *S, const char *name, const bson_t *doc)
 {
 	mongoc_collection_t *C;
 	bson_error_t error;
-	int tries = INSERT_TRIES;
+	bool done;
+	int tries = 0;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
-	do {
-		err = mongoc_collection_insert_one(C, doc, NULL, NULL,
-		    &error) ? ERR_OK : ERR_INTERNAL;
-	} while (err != ERR_OK && error.code == DEADLOCK && --tries > 0);
+	do
+		done = mongoc_collection_insert_one(C, doc, NULL, NULL,
+		    &error);
+	while (!done && try_again(&error, &tries));
 	mongoc_collection_destroy(C);
-	if (err == ERR_OK)
+	if (done)
 		return (ERR_OK);
 	err = outcome(S, name, &error);
 	return (err == ERR_AWAY ? confirm(S, name, doc) : err);
@@ -362,13 +418,16 @@ store_insert_all(struct store *S, const char *name, const bson_t **docs,
 	bson_error_t error;
 	bson_t *opts;
 	bool done;
+	int tries = 0;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
 	opts = BCON_NEW("ordered", BCON_BOOL(false));
-	done = mongoc_collection_insert_many(C, docs, count, opts, NULL,
-	    &error);
+	do
+		done = mongoc_collection_insert_many(C, docs, count, opts,
+		    NULL, &error);
+	while (!done && try_again(&error, &tries));
 	bson_destroy(opts);
 	mongoc_collection_destroy(C);
 	if (!done && (err = outcome(S, name, &error)) == ERR_EXISTS)
@@ -439,15 +498,21 @@ update(struct store *S, const char *name, const bson_t *filter,
 	bson_error_t error;
 	bson_t reply;
 	bool done;
+	int tries = 0;
 	enum err err;
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
-	done = all ?
-	    mongoc_collection_update_many(C, filter, change, NULL, &reply,
-	    &error) :
-	    mongoc_collection_update_one(C, filter, change, NULL, &reply,
-	    &error);
+	for (;;) {
+		done = all ?
+		    mongoc_collection_update_many(C, filter, change, NULL,
+		    &reply, &error) :
+		    mongoc_collection_update_one(C, filter, change, NULL,
+		    &reply, &error);
+		if (done || !try_again(&error, &tries))
+			break;
+		bson_destroy(&reply);
+	}
 	if (matched != NULL)
 		*matched = done && store_int(&reply, "matchedCount") > 0;
 	bson_destroy(&reply);

@@ -11,12 +11,12 @@
  * Debian's multiwatch sends QUIT where it was told to send TERM, so QUIT stops
  * a worker as TERM does.
  *
- * Always true: TERM, INT, QUIT, HUP and USR2 are blocked but in ppoll(); ALRM is
- * not, and only while a request is read or answered has its handler a
+ * Always true: TERM, INT, QUIT, HUP and USR2 are blocked but while we wait; ALRM
+ * is not, and only while a request is read or answered has its handler a
  * descriptor to shut down.
  */
+#include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -25,6 +25,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,7 @@
 
 static volatile sig_atomic_t	stop_wanted, reload_wanted;
 static volatile sig_atomic_t	guarded_fd = -1;
+static _Atomic int64_t		guard_until;	/* clock_mono() */
 
 struct loop {
 	const struct worker	*worker;
@@ -54,7 +56,8 @@ struct loop {
 	FCGX_Request		 fcgi;
 	bool			 keep;		/* the peer keeps the link */
 	int64_t			 stop_at;	/* 0: not told to stop */
-	sigset_t		 waiting;	/* mask inside ppoll() */
+	sigset_t		 waiting;	/* mask while we wait */
+	int			 epoll;		/* waits for descriptor 0 */
 };
 
 static void
@@ -67,32 +70,45 @@ on_signal(int sig)
 		stop_wanted = 1;
 }
 
-/* The deadline: whoever reads or writes this connection finds it ended. */
+/*
+ * The tick.  Past the deadline, whoever reads or writes this connection finds
+ * it ended.  One tick could fall between a check and the read that it should
+ * end: the next one ends it.
+ */
 static void
 on_alarm(int sig)
 {
 	int saved = errno;
 
 	(void)sig;
-	if (guarded_fd >= 0)
+	if (guarded_fd >= 0 && clock_mono() > guard_until)
 		(void)shutdown(guarded_fd, SHUT_RDWR);
 	errno = saved;
 }
 
-/* Arm the deadline for ${fd}, or disarm it with fd -1.  It repeats: one tick
- * could fall between a check and the read that it should end. */
+/* Give ${fd} a deadline; -1: there is nothing to guard. */
 static void
-guard_fd(int fd, long ms)
+guard_fd(int fd, int64_t ms)
 {
-	struct itimerval timer = { { 0, 0 }, { 0, 0 } };
 
-	if (fd >= 0) {
-		timer.it_value.tv_sec = ms / 1000;
-		timer.it_value.tv_usec = (ms % 1000) * 1000;
-		timer.it_interval.tv_usec = 250000;
-	}
+	guarded_fd = -1;
+	guard_until = clock_mono() + ms;
 	guarded_fd = fd;
-	(void)setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* One timer for all deadlines: arming one for each would be three calls into
+ * the system a request. */
+static enum err
+start_ticking(void)
+{
+	const struct itimerval tick = {
+		{ 0, TICK_MS * 1000 }, { 0, TICK_MS * 1000 }
+	};
+
+	if (setitimer(ITIMER_REAL, &tick, NULL) == -1)
+		return (err_set(ERR_INTERNAL, "setitimer: %s",
+		    strerror(errno)));
+	return (ERR_OK);
 }
 
 static void
@@ -113,7 +129,9 @@ catch_signals(struct loop *L)
 		(void)sigaddset(&blocked, ours[i]);
 	}
 	sa.sa_handler = on_alarm;
+	sa.sa_flags = SA_RESTART;
 	(void)sigaction(SIGALRM, &sa, NULL);
+	sa.sa_flags = 0;
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	(void)sigprocmask(SIG_BLOCK, &blocked, &L->waiting);
@@ -133,13 +151,17 @@ follow_parent(void)
 	return (ERR_OK);
 }
 
+/* A new connection wakes one idle worker of the pool, not all of them. */
 static enum err
-prepare_socket(void)
+prepare_socket(struct loop *L)
 {
+	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	int flags = fcntl(STDIN_FILENO, F_GETFL);
 
 	if (flags == -1 ||
-	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == -1)
+	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    (L->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
+	    epoll_ctl(L->epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event) == -1)
 		return (err_set(ERR_INTERNAL, "descriptor 0 is no listening "
 		    "socket; start me with spawn-fcgi"));
 	return (ERR_OK);
@@ -158,7 +180,8 @@ prepare(struct loop *L, const struct worker *worker)
 	/* After FCGX_Init(), which installs handlers of its own. */
 	catch_signals(L);
 	if ((err = follow_parent()) != ERR_OK ||
-	    (err = prepare_socket()) != ERR_OK)
+	    (err = prepare_socket(L)) != ERR_OK ||
+	    (err = start_ticking()) != ERR_OK)
 		return (err);
 	if ((L->arena = arena_new(ARENA_MAX)) == NULL)
 		return (err_set(ERR_INTERNAL, "out of memory"));
@@ -305,10 +328,13 @@ serve_connection(struct loop *L)
 static bool
 wait_for_input(struct loop *L)
 {
-	struct timespec tick = { 0, TICK_MS * 1000000L };
-	struct pollfd pfd = { .events = POLLIN };
+	const struct timespec tick = { 0, TICK_MS * 1000000L };
+	struct pollfd pfd = { .fd = L->fcgi.ipcFd, .events = POLLIN };
+	struct epoll_event event;
 
-	pfd.fd = (L->fcgi.ipcFd >= 0) ? L->fcgi.ipcFd : STDIN_FILENO;
+	if (L->fcgi.ipcFd < 0)
+		return (epoll_pwait(L->epoll, &event, 1, TICK_MS,
+		    &L->waiting) > 0);
 	return (ppoll(&pfd, 1, &tick, &L->waiting) > 0);
 }
 

@@ -18,9 +18,11 @@ for my $program (qw(guerdon fcgi-gw fcgi-auth fcgi-event)) {
 }
 SKIP: {
 	skip 'mandoc is not installed', scalar @pages if !$mandoc;
+	# Run where the pages are, so that it finds the ones they refer to.
+	my $man = Guerdon::Stack::quote("$top/man");
 	for my $page (@pages) {
-		my $file = Guerdon::Stack::quote($page);
-		is(scalar qx(mandoc -Tlint -Wstyle $file 2>&1 | \\
+		my $file = Guerdon::Stack::quote($page =~ s{.*/}{}r);
+		is(scalar qx(cd $man && mandoc -Tlint -Wstyle $file 2>&1 | \\
 		    grep -v 'Mdocdate\\|operating system explicitly'), '',
 		    ($page =~ s{.*/}{}r) . ' is clean');
 	}

@@ -113,19 +113,23 @@ sub command {
 	return $out;
 }
 
-# The documents that a filter finds, at most 1,000.
+# The documents that a filter finds, at most ${limit} (1,000); with ${fields},
+# only those members.
 sub find {
-	my ($self, $collection, $filter) = @_;
+	my ($self, $collection, $filter, $limit, @fields) = @_;
+	my $most = $limit // 1000;
 	my $out = $self->command(find => $collection, filter => $filter // [],
-	    limit => 1000, batchSize => 1000);
+	    limit => $most, batchSize => $most,
+	    @fields ? (projection => [map { ($_ => 1) } @fields]) : ());
 
 	return @{$out->{cursor}{firstBatch}};
 }
 
+# How many there are.  The command count only estimates here.
 sub count {
 	my ($self, $collection, $filter) = @_;
 
-	return $self->command(count => $collection, query => $filter // [])->{n};
+	return scalar(my @all = $self->find($collection, $filter, 10_000, '_id'));
 }
 
 sub update {

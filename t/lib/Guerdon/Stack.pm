@@ -181,7 +181,7 @@ sub start {
 	$self->write_conf;
 	$self->stack('start');
 	$self->read_demo;
-	$self->wait_for(sub { $self->ready }, 20) or do {
+	$self->wait_for(sub { $self->ready && $self->whole }, 20) or do {
 		$self->{broken} = 1;
 		die "the stack does not get ready\n";
 	};
@@ -224,6 +224,19 @@ sub ready {
 	return http(port => $self->{port}{ops}, path => '/readyz',
 	    timeout => 3)->status == 200;
 }
+
+# Are all the workers there?
+sub whole {
+	my ($self, @pools) = @_;
+
+	for my $pool (@pools ? @pools : qw(gw auth event)) {
+		return 0 if $self->workers($pool) != $self->size($pool);
+	}
+	return 1;
+}
+
+# How many workers a pool has: a link pins one, hence two more inside.
+sub size { return $_[0]{workers} + ($_[1] eq 'gw' ? 0 : 2) }
 
 # Poll until ${test} is true; false if it isn't after so many seconds.
 sub wait_for {
