@@ -102,6 +102,9 @@ work(const struct job *job, int fd, int64_t end)
 	mongoc_collection_t *collection;
 	long count;
 
+	/* Not before the fork: random state is of one process. */
+	if (!job->find && !id_init())
+		die("no random numbers");
 	collection = mongoc_client_get_collection(client, job->db,
 	    job->collection);
 	count = repeat(job, collection, end);
@@ -118,6 +121,8 @@ prepare(struct job *job)
 	mongoc_collection_t *collection;
 	int i;
 
+	if (!id_init())
+		die("no random numbers");
 	if ((job->ids = calloc(FOUND, sizeof(*job->ids))) == NULL)
 		die("out of memory");
 	collection = mongoc_client_get_collection(client, job->db,
@@ -162,8 +167,6 @@ main(int argc, char *argv[])
 		die("usage: ceiling_database URI DB COLLECTION "
 		    "insert|find FILE PROCESSES SECONDS");
 	mongoc_init();
-	if (!id_init())
-		die("no random numbers");
 	job.uri = argv[1];
 	job.db = argv[2];
 	job.collection = argv[3];

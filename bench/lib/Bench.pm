@@ -111,10 +111,11 @@ sub fill_people {
 		push @pipes, $pipe;
 	}
 	for my $pipe (@pipes) {
-		while (<$pipe>) {
-			chomp;
+		while (defined(my $line = <$pipe>)) {
+			chomp $line;
 			my %person;
-			@person{qw(userId token refresh email)} = split / /;
+			@person{qw(userId token refresh email)} =
+			    split / /, $line;
 			push @{$self->{people}}, \%person;
 		}
 		close $pipe or die "fill users: it failed\n";
@@ -294,10 +295,10 @@ sub check_samples {
 
 	for my $file (@files) {
 		open my $fh, '<', $file or die "$file: $!\n";
-		while (<$fh>) {
-			my ($status, $length) = /^(\d+) (\d+)$/ or
+		while (defined(my $head = <$fh>)) {
+			my ($status, $length) = $head =~ /^(\d+) (\d+)$/ or
 			    die "$file: not a sample\n";
-			read $fh, my $body, $length;
+			read($fh, my $body, $length);
 			next if !$ok->($status);
 			$count++;
 			next if $body eq $last;
@@ -320,9 +321,9 @@ sub wrk {
 	local %ENV = (%ENV, BENCH_REQUESTS => $o{file},
 	    BENCH_THREADS => $threads, BENCH_SAMPLES => $samples,
 	    BENCH_ONCE => $operations{$o{name}}{once} && !$o{again} ? 1 : '');
-	open my $pipe, '-|', 'wrk', "-t$threads", "-c$o{connections}",
+	open my $pipe, '-|', ('wrk', "-t$threads", "-c$o{connections}",
 	    "-d$o{seconds}s", '--timeout', '10s', '-s',
-	    "$FindBin::Bin/requests.lua", "http://127.0.0.1:$o{port}" or
+	    "$FindBin::Bin/requests.lua", "http://127.0.0.1:$o{port}") or
 	    die "wrk: $!\n";
 	my @lines = <$pipe>;
 	close $pipe or die "wrk failed\n";
@@ -347,7 +348,9 @@ sub load {
 	my $run = $self->wrk(name => $name, file => $file,
 	    port => $self->{g}{port}{$op->{port}}, %o);
 	my @after = $self->cpu;
-	die "$name: the requests ran out\n" if $run->{ran_out};
+	die sprintf("%s: the requests ran out, after %d answers, %d of them "
+	    . "refused, in %.2f s\n", $name, @$run{qw(requests refused seconds)})
+	    if $run->{ran_out};
 	$self->{used}{$name} += $run->{sent} if $op->{once};
 	$self->count_claims($run, $o{connections}) if $name =~ /^claim/;
 	$self->{rates}{$name} = $run->{rate}

@@ -112,7 +112,8 @@ sub read {
 
 	syswrite $self->{control}, '?' or die "the counter is gone\n";
 	my $line = readline $self->{control};
-	chomp($line // die "the counter is gone\n");
+	die "the counter is gone\n" if !defined $line;
+	chomp $line;
 	return {split / /, $line};
 }
 

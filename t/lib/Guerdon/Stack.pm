@@ -59,6 +59,7 @@ sub new {
 
 	$self->{home} = short_dir();
 	$self->{port} = take_ports($self);
+	$self->{own_db} = !defined $self->{db};
 	$self->{db} //= sprintf 'guerdon_test_%d_%d', $$, ++$count;
 	$self->{uri} //= $self->database;
 	push @all, $self;
@@ -546,8 +547,18 @@ sub end {
 	if ($self->{broken} || !Test::More->builder->is_passing) {
 		diag("the logs are in $self->{home}/log");
 	} else {
+		$self->drop;
 		remove_tree($self->{home}, {safe => 1});
 	}
+}
+
+# The database of a test that passed is of no use in a server that stays.
+sub drop {
+	my ($self) = @_;
+
+	return if !$self->{own_db} || $self->{devdb} || $shared;
+	require Guerdon::Mongo;
+	eval { Guerdon::Mongo->new($self)->command(dropDatabase => 1) };
 }
 
 sub DESTROY { $_[0]->end }
