@@ -76,18 +76,6 @@ append_result(bson_t *doc, int status, const char *code, const char *claim)
 	(void)bson_append_document_end(doc, &inner);
 }
 
-/* The claim that the answer names, by the body that is about to be sent. */
-static const char *
-answered_claim(struct request *req, const struct reply *reply)
-{
-	cJSON *body;
-
-	if (reply->body.len == 0 || json_parse(req->arena, reply->body.data,
-	    reply->body.len, &body) != ERR_OK)
-		return (NULL);
-	return (json_get_string(body, "claimId"));
-}
-
 bson_t *
 audit_result(struct request *req, const struct reply *reply)
 {
@@ -95,7 +83,7 @@ audit_result(struct request *req, const struct reply *reply)
 
 	append_result(doc, reply->status,
 	    reply->code != NULL ? reply->code : "GRANTED",
-	    answered_claim(req, reply));
+	    reply->object);
 	(void)BSON_APPEND_INT64(doc, "durationMs",
 	    clock_mono() - req->started);
 	return (doc);

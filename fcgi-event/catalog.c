@@ -26,10 +26,10 @@
 #define NAME		"events"	/* _id of the document in it */
 #define STALE_MS	30000		/* a mark whose writer is dead */
 
-#define EVENTS_MAX	1024
-#define EVENT_BYTES	8000
-#define LISTS_MAX	128
-#define LIST_BYTES	64000
+#define SLOTS_EVENTS	1024
+#define SLOT_EVENT	8000
+#define SLOTS_LISTS	128
+#define SLOT_LIST	64000
 
 /* A change of what lies in the file wants another number. */
 #define LAYOUT		UINT32_C(0x00010001)
@@ -51,8 +51,8 @@ struct catalog {
 struct catalog *
 catalog_open(struct store *store, const char *dir)
 {
-	size_t events = cache_size(EVENTS_MAX, EVENT_BYTES);
-	size_t lists = cache_size(LISTS_MAX, LIST_BYTES);
+	size_t events = cache_size(SLOTS_EVENTS, SLOT_EVENT);
+	size_t lists = cache_size(SLOTS_LISTS, SLOT_LIST);
 	struct catalog *G;
 	void *p;
 
@@ -67,9 +67,9 @@ catalog_open(struct store *store, const char *dir)
 	}
 	G->store = store;
 	G->shared = p;
-	cache_init(&G->events, (char *)p + 4096, EVENTS_MAX, EVENT_BYTES);
-	cache_init(&G->lists, (char *)p + 4096 + events, LISTS_MAX,
-	    LIST_BYTES);
+	cache_init(&G->events, (char *)p + 4096, SLOTS_EVENTS, SLOT_EVENT);
+	cache_init(&G->lists, (char *)p + 4096 + events, SLOTS_LISTS,
+	    SLOT_LIST);
 	return (G);
 }
 
@@ -246,7 +246,7 @@ catalog_keep(struct catalog *G, const struct request *req,
 	if (generation == 0)
 		return;
 	key = list_key(req);
-	buf_init(&b, req->arena, LIST_BYTES);
+	buf_init(&b, req->arena, SLOT_LIST);
 	buf_put(&b, reply->headers.data, reply->headers.len + 1);
 	buf_put(&b, reply->body.data, reply->body.len);
 	if (!b.full)

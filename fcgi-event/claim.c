@@ -52,6 +52,7 @@ static enum err
 refuse_claimed(struct request *req, struct reply *reply, const bson_t *claim)
 {
 
+	reply->object = store_text(claim, "_id");
 	reply_header(reply, "Location", claim_path(req, claim));
 	reply_member(reply, "claimId", store_text(claim, "_id"));
 	return (err_refuse(&already_claimed, NULL));
@@ -111,6 +112,7 @@ claim_create(struct request *req, struct reply *reply)
 
 	if ((err = grant(req, reply, &claim)) != ERR_OK)
 		return (err);
+	reply->object = store_text(claim, "_id");
 	doc_put(&reply->body, req->op->result, claim);
 	reply_created(reply, claim_path(req, claim));
 	return (ERR_OK);

@@ -129,6 +129,13 @@ event_version(const bson_t *event)
 	return (store_int(event, "version"));
 }
 
+bool
+event_has_room(const bson_t *event, size_t bytes)
+{
+
+	return (event->len + bytes <= EVENT_BYTES);
+}
+
 void
 event_visible(bson_t *filter)
 {

@@ -18,6 +18,7 @@ struct store;
  */
 #define EVENTS		"events"
 #define EVENT_REWARDS	100	/* at most, in one event */
+#define EVENT_BYTES	262144	/* of its document: a claim holds it twice */
 
 /* event_find(S, A, eventId, out): ERR_NOT_FOUND also for a malformed id. */
 enum err	event_find(struct store *, struct arena *, const char *,
@@ -89,6 +90,13 @@ enum err	event_add_reward(struct store *, struct request *,
 enum err	event_update_reward(struct store *, struct request *,
 		    const bson_t *, const bson_t *, const bson_t *,
 		    const bson_t **);
+
+/*
+ * event_has_room(event, bytes):
+ * May so many bytes be added to the event's document?  Who adds at the same
+ * time isn't seen, so this is no exact bound.
+ */
+bool		event_has_room(const bson_t *, size_t);
 
 /* event_visible(filter): add to a list's filter what everybody may see. */
 void		event_visible(bson_t *);

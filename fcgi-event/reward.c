@@ -34,14 +34,19 @@ reward_create(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
 	const char *event = contract_param(req, "eventId");
-	const bson_t *stored;
+	const bson_t *stored, *found;
 	bson_t *reward = store_new_doc(req->arena);
 	char id[ID_SIZE];
 	enum err err;
 
+	err = event_find(app->store, req->arena, event, &found);
+	if (err != ERR_OK)
+		return (err);
 	id_derive("rw", req->attempt, id);
 	event_new_reward(reward, id, event, id_time(req->attempt));
 	doc_append(reward, req->op->body, req->json);
+	if (!event_has_room(found, reward->len))
+		return (err_refuse(&too_many, "the event is too large"));
 	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
 		return (err);
 	err = event_add_reward(app->store, req, event, id, reward, &stored);
@@ -206,7 +211,8 @@ reward_get(struct request *req, struct reply *reply)
  * of the same name, null removes one.
  */
 static enum err
-merge_details(struct request *req, const bson_t *reward, bson_t *set)
+merge_details(struct request *req, const bson_t *event,
+    const bson_t *reward, bson_t *set)
 {
 	cJSON *patch = json_get(req->json, "details"), *member;
 	bson_t *merged = store_new_doc(req->arena);
@@ -228,6 +234,9 @@ merge_details(struct request *req, const bson_t *reward, bson_t *set)
 	if (bson_count_keys(merged) > DETAILS_MAX)
 		return (request_fault(req, "/details", "TOO_MANY",
 		    "at most 20 members in all"));
+	if (!event_has_room(event, merged->len))
+		return (request_fault(req, "/details", "TOO_LONG",
+		    "the event would be too large"));
 	(void)BSON_APPEND_DOCUMENT(set, "details", merged);
 	return (ERR_OK);
 }
@@ -241,7 +250,7 @@ reward_patch(struct request *req, struct reply *reply)
 	enum err err;
 
 	if ((err = find_visible(req, &event, &reward)) != ERR_OK ||
-	    (err = merge_details(req, reward, set)) != ERR_OK)
+	    (err = merge_details(req, event, reward, set)) != ERR_OK)
 		return (err);
 	if (!event_is_ours(reward, req)) {
 		if (!request_match(request_env(req, "HTTP_IF_MATCH"),

@@ -16,6 +16,7 @@
 #include "store.h"
 
 #define DEFAULT_LIMIT	20
+#define PAGE_BYTES	((size_t)1024 * 1024)	/* then a page is full, too */
 #define MAC_LEN		16
 #define BASE64URL	sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
@@ -92,7 +93,8 @@ bool
 page_item(struct page *page, struct reply *reply, const char *last)
 {
 
-	if (page->count == page->limit) {
+	if (page->count == page->limit ||
+	    (page->count > 0 && reply->body.len > PAGE_BYTES)) {
 		page->more = true;
 		return (false);
 	}

@@ -44,7 +44,8 @@ enum err	page_open(struct page *, struct request *,
 /*
  * page_item(page, reply, last):
  * Before an item is put into the reply: false if the page is full, and there
- * is a next one.  ${last} is the item's key.
+ * is a next one.  A page is full with ${limit} items, or at 1 MiB.  ${last} is
+ * the item's key.
  */
 bool		page_item(struct page *, struct reply *, const char *);
 

@@ -19,6 +19,7 @@ struct request;
 struct reply {
 	int		 status;	/* 0: nothing decided yet */
 	const char	*code;		/* of the problem, NULL if none */
+	const char	*object;	/* id of what it is about, for the audit */
 	struct buf	 headers;	/* "Name: value\r\n" each */
 	struct buf	 body;
 };

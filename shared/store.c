@@ -30,7 +30,7 @@
 	(SIX(a) | SIX(b) << 6 | SIX(c) << 12 | SIX(d) << 18 | SIX(e) << 24)
 
 #define TRIES		20	/* of a write that the server rolled back */
-#define PAUSE_MS	16	/* at most, between two of them */
+#define PAUSE_MS	16	/* at least, between two of them */
 
 struct store {
 	mongoc_uri_t		*uri;
@@ -173,7 +173,8 @@ is_conflict(const bson_error_t *error)
 
 /*
  * Was the write rolled back, and is it worth another try?  The pause differs
- * from one writer to the other, or they would meet again.
+ * from one writer to the other, or they would meet again; and it is never so
+ * short that the one who was left alone could not have ended meanwhile.
  */
 static bool
 try_again(const bson_error_t *error, int *tries)
@@ -184,7 +185,7 @@ try_again(const bson_error_t *error, int *tries)
 	if (!is_conflict(error) || ++*tries == TRIES)
 		return (false);
 	id_random(&random, sizeof(random));
-	pause.tv_nsec = random % PAUSE_MS * 1000000L;
+	pause.tv_nsec = (PAUSE_MS + random % (2 * PAUSE_MS)) * 1000000L;
 	(void)nanosleep(&pause, NULL);
 	return (true);
 }
