@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcgi-auth: the auth worker.  Started by spawn-fcgi; see fcgi-auth(8). */
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "auth.h"
-#include "id.h"
-#include "json.h"
 #include "log.h"
 #include "probe.h"
+#include "startup.h"
 #include "store.h"
 #include "token.h"
 #include "verdict.h"
@@ -100,13 +97,11 @@ open_store(struct auth *auth)
 }
 
 static enum err
-start_service(struct auth *auth, char *contract, size_t size)
+start_service(struct auth *auth)
 {
 
-	(void)snprintf(contract, size, "%s/fcgi-auth/api.json",
-	    auth->conf->share);
 	auth->service.conf = auth->conf;
-	auth->service.contract_path = contract;
+	auth->service.name = "auth";
 	auth->service.handlers = handlers;
 	auth->service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
 	auth->service.app = auth;
@@ -153,14 +148,6 @@ auth_stop(void *app)
 	sodium_memzero(auth->refresh_key, sizeof(auth->refresh_key));
 }
 
-static _Noreturn void
-usage(void)
-{
-
-	(void)fprintf(stderr, "usage: fcgi-auth -c /path/guerdon.conf\n");
-	exit(2);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -174,31 +161,13 @@ main(int argc, char *argv[])
 		.reload = auth_reload,
 		.stop = auth_stop,
 	};
-	const char *path = NULL;
-	char contract[4096];
-	int ch, status;
+	int status;
 
-	while ((ch = getopt(argc, argv, "c:")) != -1) {
-		if (ch != 'c')
-			usage();
-		path = optarg;
-	}
-	if (path == NULL || optind != argc)
-		usage();
-
-	/* Configuration, then what everything else stands on. */
-	log_open(worker.name, LOG_INFO);
-	if ((auth.conf = conf_read(path)) == NULL)
-		worker_refuse();
-	log_open(worker.name, (enum log_level)log_level_parse(
-	    auth.conf->log_level));
-	if (!id_init())
-		worker_refuse();
-	json_init();
+	auth.conf = startup(worker.name, argc, argv);
 
 	/* Keys, contract, database. */
 	if (read_keys(&auth) != ERR_OK ||
-	    start_service(&auth, contract, sizeof(contract)) != ERR_OK ||
+	    start_service(&auth) != ERR_OK ||
 	    open_store(&auth) != ERR_OK)
 		worker_refuse();
 

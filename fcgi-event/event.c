@@ -148,13 +148,9 @@ event_get(struct request *req, struct reply *reply)
 		return (err);
 	if (hidden(req, event))
 		return (err_set(ERR_NOT_FOUND, NULL));
-	if (request_match(request_env(req, "HTTP_IF_NONE_MATCH"),
-	    event_version(event), true)) {
-		reply_etag(reply, event_version(event));
-		reply_not_modified(reply);
+	if (reply_unchanged(reply, req, event_version(event)))
 		return (ERR_OK);
-	}
-	put_event(req, reply, event);
+	doc_put(&reply->body, req->op->result, event);
 	reply_ok(reply);
 	return (ERR_OK);
 }

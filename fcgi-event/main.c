@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcgi-event: the event worker.  Started by spawn-fcgi; see fcgi-event(8). */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "app.h"
 #include "audit.h"
 #include "catalog.h"
 #include "conf.h"
-#include "id.h"
-#include "json.h"
 #include "log.h"
 #include "probe.h"
 #include "request.h"
+#include "startup.h"
 #include "store.h"
 #include "worker.h"
 
@@ -152,14 +149,6 @@ event_start(struct app *app)
 	return (err);
 }
 
-static _Noreturn void
-usage(void)
-{
-
-	(void)fprintf(stderr, "usage: fcgi-event -c /path/guerdon.conf\n");
-	exit(2);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -174,34 +163,11 @@ main(int argc, char *argv[])
 		.stop = event_stop,
 	};
 	struct conf *conf;
-	char contract[4096];
-	const char *path = NULL;
-	int ch, status;
+	int status;
 
-	while ((ch = getopt(argc, argv, "c:")) != -1) {
-		if (ch != 'c')
-			usage();
-		path = optarg;
-	}
-	if (path == NULL || optind != argc)
-		usage();
-
-	/* Configuration, then what everything else stands on. */
-	log_open(worker.name, LOG_INFO);
-	if ((conf = conf_read(path)) == NULL)
-		worker_refuse();
-	log_open(worker.name, (enum log_level)log_level_parse(
-	    conf->log_level));
-	if (!id_init())
-		worker_refuse();
-	json_init();
-
-	/* The contract and its handlers; keys; database; audit spool. */
-	(void)snprintf(contract, sizeof(contract), "%s/fcgi-event/api.json",
-	    conf->share);
-	app.conf = conf;
+	app.conf = conf = startup(worker.name, argc, argv);
 	app.service.conf = conf;
-	app.service.contract_path = contract;
+	app.service.name = "event";
 	app.service.handlers = handlers;
 	app.service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
 	app.service.app = &app;

@@ -195,13 +195,9 @@ reward_get(struct request *req, struct reply *reply)
 
 	if ((err = find_visible(req, &event, &reward)) != ERR_OK)
 		return (err);
-	if (request_match(request_env(req, "HTTP_IF_NONE_MATCH"),
-	    event_version(reward), true)) {
-		reply_etag(reply, event_version(reward));
-		reply_not_modified(reply);
+	if (reply_unchanged(reply, req, event_version(reward)))
 		return (ERR_OK);
-	}
-	put_reward(req, reply, reward);
+	doc_put(&reply->body, req->op->result, reward);
 	reply_ok(reply);
 	return (ERR_OK);
 }

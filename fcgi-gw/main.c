@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcgi-gw: the gateway worker.  Started by spawn-fcgi; see fcgi-gw(8). */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "conf.h"
 #include "contract.h"
 #include "gateway.h"
-#include "id.h"
-#include "json.h"
 #include "link.h"
 #include "log.h"
+#include "startup.h"
 #include "worker.h"
 
 #define BODY_MAX	((size_t)256 * 1024)	/* the largest x-body-limit */
@@ -32,11 +29,9 @@ read_key(struct gateway *gw)
 static enum err
 read_contract(struct gateway *gw, struct upstream *up)
 {
-	char path[4096];
 
-	(void)snprintf(path, sizeof(path), "%s/fcgi-%s/api.json",
-	    gw->conf->share, up->name);
-	if ((up->contract = contract_load(path)) == NULL)
+	up->contract = contract_of(gw->conf->share, up->name);
+	if (up->contract == NULL)
 		return (ERR_INVALID);
 	contract_tag(up->contract, up);
 	return (ERR_OK);
@@ -126,14 +121,6 @@ gateway_start(struct gateway *gw)
 	return (read_all(gw));
 }
 
-static _Noreturn void
-usage(void)
-{
-
-	(void)fprintf(stderr, "usage: fcgi-gw -c /path/guerdon.conf\n");
-	exit(2);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -148,28 +135,9 @@ main(int argc, char *argv[])
 		.stop = gateway_stop,
 	};
 	struct conf *conf;
-	const char *path = NULL;
-	int ch, status;
+	int status;
 
-	while ((ch = getopt(argc, argv, "c:")) != -1) {
-		if (ch != 'c')
-			usage();
-		path = optarg;
-	}
-	if (path == NULL || optind != argc)
-		usage();
-
-	/* Configuration, then what everything else stands on. */
-	log_open(worker.name, LOG_INFO);
-	if ((conf = conf_read(path)) == NULL)
-		worker_refuse();
-	log_open(worker.name, (enum log_level)log_level_parse(
-	    conf->log_level));
-	if (!id_init())
-		worker_refuse();
-	json_init();
-
-	gw.conf = conf;
+	gw.conf = conf = startup(worker.name, argc, argv);
 	if (gateway_start(&gw) != ERR_OK)
 		worker_refuse();
 	status = worker_run(&worker);

@@ -22,12 +22,8 @@ note(enum err err)
 static enum err
 check_contract(const struct conf *conf, const char *name)
 {
-	struct contract *C;
-	char path[4096];
+	struct contract *C = contract_of(conf->share, name);
 
-	(void)snprintf(path, sizeof(path), "%s/fcgi-%s/api.json", conf->share,
-	    name);
-	C = contract_load(path);
 	contract_free(C);
 	return (C != NULL ? ERR_OK : ERR_INVALID);
 }

@@ -363,6 +363,21 @@ contract_load(const char *path)
 	return (C);
 }
 
+struct contract *
+contract_of(const char *share, const char *name)
+{
+	struct contract *C;
+	char *path;
+
+	if (asprintf(&path, "%s/fcgi-%s/api.json", share, name) == -1) {
+		(void)err_set(ERR_INTERNAL, "out of memory");
+		return (NULL);
+	}
+	C = contract_load(path);
+	free(path);
+	return (C);
+}
+
 void
 contract_free(struct contract *C)
 {

@@ -74,6 +74,9 @@ struct operation {
  */
 struct contract	*contract_load(const char *);
 
+/* contract_of(share, name): that of fcgi-NAME/api.json in ${share}. */
+struct contract	*contract_of(const char *, const char *);
+
 /* contract_free(C): NULL is fine. */
 void		 contract_free(struct contract *);
 

@@ -73,19 +73,25 @@ reply_no_content(struct reply *reply)
 }
 
 void
-reply_not_modified(struct reply *reply)
-{
-
-	reply->status = 304;
-}
-
-void
 reply_etag(struct reply *reply, int64_t version)
 {
 	char tag[32];
 
 	(void)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", version);
 	reply_header(reply, "ETag", tag);
+}
+
+bool
+reply_unchanged(struct reply *reply, const struct request *req,
+    int64_t version)
+{
+
+	reply_etag(reply, version);
+	if (!request_match(request_env(req, "HTTP_IF_NONE_MATCH"), version,
+	    true))
+		return (false);
+	reply->status = 304;
+	return (true);
 }
 
 void

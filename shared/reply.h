@@ -39,11 +39,15 @@ void	reply_created(struct reply *, const char *);
 /* reply_no_content(reply): 204. */
 void	reply_no_content(struct reply *);
 
-/* reply_not_modified(reply): 304. */
-void	reply_not_modified(struct reply *);
-
 /* reply_etag(reply, version): the ETag of a version number. */
 void	reply_etag(struct reply *, int64_t);
+
+/*
+ * reply_unchanged(reply, req, version):
+ * If the client's If-None-Match names this version, answer 304 and return
+ * true.  The ETag is added in any case.
+ */
+bool	reply_unchanged(struct reply *, const struct request *, int64_t);
 
 /* reply_no_store(reply): nobody may keep this answer [RFC 6750, 5.3]. */
 void	reply_no_store(struct reply *);

@@ -50,7 +50,7 @@ read_contract(struct service *S, struct contract **out)
 	struct contract *C;
 	enum err err;
 
-	if ((C = contract_load(S->contract_path)) == NULL)
+	if ((C = contract_of(S->conf->share, S->name)) == NULL)
 		return (ERR_INVALID);
 	if ((err = contract_bind(C, S->handlers, S->nhandlers)) != ERR_OK) {
 		contract_free(C);

@@ -21,7 +21,7 @@ struct request;
  */
 struct service {
 	const struct conf	*conf;
-	const char		*contract_path;
+	const char		*name;		/* "auth": of fcgi-auth/api.json */
 	const struct handler	*handlers;
 	size_t			 nhandlers;
 	void			*app;

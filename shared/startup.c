@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* startup: from the command line to a process that can log and fail well. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "id.h"
+#include "json.h"
+#include "log.h"
+#include "startup.h"
+#include "worker.h"
+
+static _Noreturn void
+usage(const char *name)
+{
+
+	(void)fprintf(stderr, "usage: %s -c /path/guerdon.conf\n", name);
+	exit(2);
+}
+
+static const char *
+conf_argument(const char *name, int argc, char *argv[])
+{
+	const char *path = NULL;
+	int ch;
+
+	while ((ch = getopt(argc, argv, "c:")) != -1) {
+		if (ch != 'c')
+			usage(name);
+		path = optarg;
+	}
+	if (path == NULL || optind != argc)
+		usage(name);
+	return (path);
+}
+
+struct conf *
+startup(const char *name, int argc, char *argv[])
+{
+	const char *path = conf_argument(name, argc, argv);
+	struct conf *conf;
+
+	log_open(name, LOG_INFO);
+	if ((conf = conf_read(path)) == NULL)
+		worker_refuse();
+	log_open(name, (enum log_level)log_level_parse(conf->log_level));
+	if (!id_init()) {
+		(void)err_set(ERR_INTERNAL, "there is no random source");
+		worker_refuse();
+	}
+	json_init();
+	return (conf);
+}
