@@ -151,12 +151,9 @@ check(const struct context *ctx, const struct wish *wish)
 {
 	const struct schema *schema;
 	struct contract *C;
-	char path[4096];
 	enum err err;
 
-	(void)snprintf(path, sizeof(path), "%s/fcgi-auth/api.json",
-	    ctx->conf->share);
-	if ((C = contract_load(path)) == NULL)
+	if ((C = contract_of(ctx->conf->share, "auth")) == NULL)
 		return (ERR_INVALID);
 	json_arena(ctx->arena);
 	schema = contract_schema(C, strcmp(wish->role, "USER") == 0 ?
