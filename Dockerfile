@@ -54,6 +54,7 @@ COPY contrib/docker/lighttpd.d /var/lib/guerdon/lighttpd.d
 COPY contrib/docker/entrypoint contrib/docker/health \
 	/usr/share/guerdon/docker/
 ENV GUERDON_HOME=/var/lib/guerdon \
+    MONGOC_DISABLE_SHM=1 \
     GUERDON_CONF=/etc/guerdon/guerdon.conf \
     GUERDON_WORKERS=4 \
     GUERDON_BIND=0.0.0.0 \

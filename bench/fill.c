@@ -11,11 +11,13 @@
  *        fill CONF claims CLAIM-ID COUNT USERS-FILE EVENTS-FILE
  *		users and events are the first words of the files' lines; the
  *		first event gets one claim of each user, the other claims are
- *		spread; prints the ids, oldest first
+ *		spread; who has one of an event is passed over, so the same
+ *		call with more of all of them adds to what is there; prints
+ *		the ids, oldest first
  *        fill CONF dump COLLECTION ID FILE
  *		write a document into a file
- *        fill CONF cursor OPERATION ID [SUBJECT]
- *		print the cursor of that list behind that id
+ *        fill CONF cursors OPERATION FILE [SUBJECT]
+ *		for each id in FILE print the cursor of that list behind it
  */
 #include <sodium.h>
 #include <string.h>
@@ -362,28 +364,42 @@ dump(struct fill *F, char *argv[])
 
 /* The end of a page of one item, whose cursor is what we want. */
 static void
-print_cursor(struct fill *F, char *argv[])
+print_cursor(struct fill *F, const struct request *req, struct page *page)
+{
+	struct reply reply;
+	char *cursor;
+
+	reply_init(&reply, F->arena);
+	page_close(page, req, &reply);
+	if ((cursor = strstr(reply.body.data, "\"next\":\"")) == NULL)
+		die("no cursor");
+	cursor += strlen("\"next\":\"");
+	cursor[strcspn(cursor, "\"")] = '\0';
+	(void)puts(cursor);
+	arena_reset(F->arena);
+}
+
+static void
+print_cursors(struct fill *F, char *argv[])
 {
 	struct operation op = { .id = argv[0], .subject = argv[2] != NULL };
 	struct request req = { .arena = F->arena, .op = &op, .path = "/",
 	    .subject = argv[2] };
 	struct page page = { .limit = 1, .count = 1, .more = true };
 	unsigned char key[CONF_KEY_LEN];
-	char *path = conf_key_path(F->conf, "cursor.key"), *cursor;
-	struct reply reply;
+	char *path = conf_key_path(F->conf, "cursor.key");
+	struct list list;
+	long i;
 
 	if (conf_key(path, key) != ERR_OK)
 		die("%s: no key", path);
 	free(path);
 	page.key = key;
-	(void)snprintf(page.last, sizeof(page.last), "%s", argv[1]);
-	reply_init(&reply, F->arena);
-	page_close(&page, &req, &reply);
-	if ((cursor = strstr(reply.body.data, "\"next\":\"")) == NULL)
-		die("no cursor");
-	cursor += strlen("\"next\":\"");
-	cursor[strcspn(cursor, "\"")] = '\0';
-	(void)puts(cursor);
+	list_read(&list, argv[1]);
+	for (i = 0; i < list.count; i++) {
+		memcpy(page.last, list.ids[i], ID_SIZE);
+		print_cursor(F, &req, &page);
+	}
 }
 
 static const struct verb {
@@ -395,7 +411,7 @@ static const struct verb {
 	{ "events", 2, 2, fill_events },
 	{ "claims", 4, 4, fill_claims },
 	{ "dump", 3, 3, dump },
-	{ "cursor", 2, 3, print_cursor },
+	{ "cursors", 2, 3, print_cursors },
 };
 
 static void

@@ -37,6 +37,10 @@ export GUERDON_HOME GUERDON_CACHE GUERDON_BUILD GUERDON_BIND GUERDON_HTTP_PORT
 export GUERDON_AUTH_PORT GUERDON_EVENT_PORT GUERDON_OPS_PORT GUERDON_WORKERS
 export GUERDON_LIMITS GUERDON_DB
 
+# The database driver keeps counters in /dev/shm, a file a process, and leaves
+# that of a killed one behind.  Nobody reads them.
+export MONGOC_DISABLE_SHM=1
+
 # Who has demo.env in the environment: its secrets need not go to the workers.
 unset GUERDON_ADMIN_PASSWORD GUERDON_SERVICE_SECRET
 
