@@ -8,12 +8,11 @@
  *		prints a line each: user id, access token, refresh token, email
  *        fill CONF events EVENT-ID COUNT
  *		prints the ids, oldest first
- *        fill CONF claims CLAIM-ID COUNT USERS-FILE EVENTS-FILE
- *		users and events are the first words of the files' lines; the
- *		first event gets one claim of each user, the other claims are
- *		spread; who has one of an event is passed over, so the same
- *		call with more of all of them adds to what is there; prints
- *		the ids, oldest first
+ *        fill CONF claims CLAIM-ID COUNT FIRST USERS-FILE EVENTS-FILE
+ *		users and events are the first words of the files' lines; FIRST
+ *		is how many claims earlier calls made, with as many users and
+ *		events or fewer; the first event gets one claim of each user,
+ *		the other claims are spread; prints the ids
  *        fill CONF dump COLLECTION ID FILE
  *		write a document into a file
  *        fill CONF cursors OPERATION FILE [SUBJECT]
@@ -300,8 +299,8 @@ list_read(struct list *list, const char *path)
 		die("%s is empty", path);
 }
 
-/* Which event the i-th claim is of; each pair of user and event comes once
- * as long as there are more events than claims of a user. */
+/* Which event the i-th claim is of.  Each pair of user and event comes once,
+ * as long as a user has fewer than 16 claims. */
 static long
 event_of(long i, long users, long events)
 {
@@ -318,17 +317,18 @@ fill_claims(struct fill *F, char *argv[])
 	static struct batch claims;
 	const char *user, *event;
 	char id[ID_SIZE], attempt[ID_SIZE];
-	long i, count = number(argv[1]);
+	long i, at, count = number(argv[1]), first = strtol(argv[2], NULL, 10);
 	struct list users, events;
 	bson_t *claim;
 
-	list_read(&users, argv[2]);
-	list_read(&events, argv[3]);
+	list_read(&users, argv[3]);
+	list_read(&events, argv[4]);
 	batch_open(&claims, F, "claims");
 	claim = clone_find(claims.collection, argv[0]);
 	for (i = 0; i < count; i++) {
-		user = users.ids[i % users.count];
-		event = events.ids[event_of(i, users.count, events.count)];
+		at = first + i;
+		user = users.ids[at % users.count];
+		event = events.ids[event_of(at, users.count, events.count)];
 		const struct clone_pair pairs[] = {
 			{ argv[0], id }, { clone_text(claim, "userId"), user },
 			{ clone_text(claim, "eventId"), event },
@@ -409,7 +409,7 @@ static const struct verb {
 } verbs[] = {
 	{ "users", 3, 3, fill_users },
 	{ "events", 2, 2, fill_events },
-	{ "claims", 4, 4, fill_claims },
+	{ "claims", 5, 5, fill_claims },
 	{ "dump", 3, 3, dump },
 	{ "cursors", 2, 3, print_cursors },
 };

@@ -14,7 +14,12 @@
 #include "reply.h"
 #include "request.h"
 
-enum { CHECK_AUTH, CHECK_EVENT, CHECK_DATABASE, CHECK_COUNT };
+enum {
+	CHECK_AUTH = UPSTREAM_AUTH,
+	CHECK_EVENT = UPSTREAM_EVENT,
+	CHECK_DATABASE = UPSTREAM_COUNT,
+	CHECK_COUNT
+};
 
 static const char *const check_names[CHECK_COUNT] = {
 	[CHECK_AUTH] = "auth",
@@ -22,25 +27,41 @@ static const char *const check_names[CHECK_COUNT] = {
 	[CHECK_DATABASE] = "database",
 };
 
+/* Ask one service how it is; false if it can't be reached. */
+static bool
+ask(const struct gateway *gw, struct request *req, int which,
+    struct link_call *call)
+{
+
+	forward_start(gw, call, req, "GET", "/internal/health");
+	link_param(call, "GUERDON_ROLE", role_name(ROLE_SERVICE));
+	return (link_begin(gw->upstreams[which].link, req->arena, call) ==
+	    ERR_OK);
+}
+
 /*
- * Ask one service how it is.  200: it and the database are well; any other
- * answer: the service is there, the database is not; none: it is away.
+ * Both are asked before either is waited for: each may take its time to find
+ * that the database is away.  200: the service and the database are well; any
+ * other answer: the service is there, the database is not.
  */
 static void
-ask(const struct gateway *gw, struct request *req, int which,
+check_all(const struct gateway *gw, struct request *req,
     bool well[CHECK_COUNT])
 {
+	struct link_call calls[UPSTREAM_COUNT];
 	struct link_answer answer;
-	struct link_call call;
+	int i;
 
-	forward_start(gw, &call, req, "GET", "/internal/health");
-	link_param(&call, "GUERDON_ROLE", role_name(ROLE_SERVICE));
-	if (link_call(gw->upstreams[which].link, req->arena, &call,
-	    &answer) != ERR_OK)
-		return;
-	well[which] = true;
-	if (answer.status != 200)
-		well[CHECK_DATABASE] = false;
+	for (i = 0; i < UPSTREAM_COUNT; i++)
+		well[i] = ask(gw, req, i, &calls[i]);
+	for (i = 0; i < UPSTREAM_COUNT; i++) {
+		if (!well[i])
+			continue;
+		well[i] = link_finish(gw->upstreams[i].link, req->arena,
+		    &calls[i], &answer) == ERR_OK;
+		if (well[i] && answer.status != 200)
+			well[CHECK_DATABASE] = false;
+	}
 }
 
 static enum err
@@ -51,8 +72,7 @@ ready(const struct gateway *gw, struct request *req, struct reply *reply)
 	const char *comma = "";
 	int i;
 
-	ask(gw, req, UPSTREAM_AUTH, well);
-	ask(gw, req, UPSTREAM_EVENT, well);
+	check_all(gw, req, well);
 	/* With both away nobody could tell. */
 	if (!well[CHECK_AUTH] && !well[CHECK_EVENT])
 		well[CHECK_DATABASE] = false;

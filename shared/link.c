@@ -403,10 +403,9 @@ receive(struct link *K, struct buf *out, int64_t deadline)
 	return (K->have == 0 ? ANSWERED : LOST);
 }
 
-/* One try on one connection. */
+/* Connect and send. */
 static enum outcome
-try_call(struct link *K, struct arena *A, const struct link_call *call,
-    struct buf *out)
+try_send(struct link *K, struct arena *A, const struct link_call *call)
 {
 	enum outcome outcome;
 	struct buf bytes;
@@ -416,15 +415,35 @@ try_call(struct link *K, struct arena *A, const struct link_call *call,
 	K->id = K->id % 65535 + 1;
 	K->calls++;
 	buf_init(&bytes, A, 2 * CALL_MAX);
-	buf_init(out, A, ANSWER_MAX);
 	put_call(&bytes, K->id, call);
 	outcome = bytes.full ? FAILED : send_all(K, &bytes, call->deadline);
-	if (outcome == ANSWERED)
-		outcome = receive(K, out, call->deadline);
+	if (outcome != ANSWERED)
+		hang_up(K);
+	return (outcome);
+}
+
+static enum outcome
+try_receive(struct link *K, struct arena *A, const struct link_call *call,
+    struct buf *out)
+{
+	enum outcome outcome;
+
+	buf_init(out, A, ANSWER_MAX);
+	outcome = receive(K, out, call->deadline);
 	if (outcome != ANSWERED)
 		hang_up(K);
 	K->used = clock_mono();
 	return (outcome);
+}
+
+/* One try on one connection. */
+static enum outcome
+try_call(struct link *K, struct arena *A, const struct link_call *call,
+    struct buf *out)
+{
+	enum outcome outcome = try_send(K, A, call);
+
+	return (outcome == ANSWERED ? try_receive(K, A, call, out) : outcome);
 }
 
 /* One header line of the answer; what is the link's own is not passed on. */
@@ -478,6 +497,25 @@ parse_answer(struct link *K, struct arena *A, struct buf *out,
 	}
 	answer->headers = headers.data;
 	return (answer->status != 0 ? ERR_OK : err_set(ERR_AWAY, NULL));
+}
+
+enum err
+link_begin(struct link *K, struct arena *A, struct link_call *call)
+{
+
+	return (try_send(K, A, call) == ANSWERED ? ERR_OK :
+	    err_set(ERR_AWAY, NULL));
+}
+
+enum err
+link_finish(struct link *K, struct arena *A, struct link_call *call,
+    struct link_answer *answer)
+{
+	struct buf out;
+
+	if (try_receive(K, A, call, &out) != ANSWERED)
+		return (err_set(ERR_AWAY, NULL));
+	return (parse_answer(K, A, &out, answer));
 }
 
 enum err

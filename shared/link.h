@@ -59,6 +59,16 @@ void		 link_param(struct link_call *, const char *, const char *);
 enum err	 link_call(struct link *, struct arena *,
 		    struct link_call *, struct link_answer *);
 
+/*
+ * link_begin(link, arena, call), link_finish(link, arena, call, answer):
+ * The same in two halves, and tried only once, for calls on several links at
+ * the same time.  link_finish() only after a link_begin() that went well.
+ */
+enum err	 link_begin(struct link *, struct arena *,
+		    struct link_call *);
+enum err	 link_finish(struct link *, struct arena *,
+		    struct link_call *, struct link_answer *);
+
 /* link_idle(link): close it if it was idle for 1 s. */
 void		 link_idle(struct link *);
 

@@ -219,6 +219,9 @@ outcome(struct store *S, const char *what, const bson_error_t *error)
 	    LOG_STR("text", error->message), LOG_END);
 	if (!is_passing(error))
 		return (err_set(ERR_INTERNAL, NULL));
+	/* Without a farewell, which would wait for the server, too. */
+	if (S->client != NULL)
+		mongoc_client_reset(S->client);
 	hang_up(S);
 	return (err_set(ERR_AWAY, "the database is away"));
 }

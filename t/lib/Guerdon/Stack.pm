@@ -533,6 +533,13 @@ sub end {
 
 	return if $self->{owner} != $$ || $self->{ended}++;
 	local ($?, $@, $!);
+	if ($self->{started}) {
+		eval { $self->stack('stop') };
+		diag("could not stop: $@") if $@;
+	}
+	system(top() . '/devdb/devdb', 'stop', $self->{devdb})
+	    if $self->{devdb};
+	# A leak is reported when a worker ends.
 	my @reports = $self->reports;
 	if (@reports) {
 		diag("in the logs: $_") for @reports[0 .. ($#reports < 4 ?
@@ -541,12 +548,6 @@ sub end {
 		fail('the logs hold no report of a fault');
 		$self->{broken} = 1;
 	}
-	if ($self->{started} || $self->{devdb}) {
-		eval { $self->stack('stop') };
-		diag("could not stop: $@") if $@;
-	}
-	system(top() . '/devdb/devdb', 'stop', $self->{devdb})
-	    if $self->{devdb};
 	if ($self->{broken} || !Test::More->builder->is_passing) {
 		diag("the logs are in $self->{home}/log");
 	} else {
