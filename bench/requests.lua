@@ -3,7 +3,8 @@
 --	BENCH_REQUESTS	a file with whole requests: "LENGTH\n", then the bytes
 --	BENCH_THREADS	how many threads wrk has; each takes its share
 --	BENCH_ONCE	not empty: each request is sent once at most
---	BENCH_SAMPLES	where each hundredth answer goes: "STATUS LENGTH\n", bytes
+--	BENCH_SAMPLES	where each hundredth answer goes, as "STATUS LENGTH\n"
+--			and the bytes
 -- At the end it prints one line of JSON.
 
 local threads = {}

@@ -12,8 +12,6 @@
 #include "verdict.h"
 #include "worker.h"
 
-#define BODY_MAX	((size_t)64 * 1024)	/* the largest x-body-limit */
-
 static const struct handler handlers[] = {
 	{ "user_create", user_create },
 	{ "user_list", user_list },
@@ -155,7 +153,7 @@ main(int argc, char *argv[])
 	struct worker worker = {
 		.name = "fcgi-auth",
 		.app = &auth,
-		.body_max = BODY_MAX,
+		.body_max = CONTRACT_BODY_MAX,
 		.serve = auth_serve,
 		.idle = auth_idle,
 		.reload = auth_reload,

@@ -74,30 +74,37 @@ fill_token(const struct auth *auth, const struct session *session,
 		token->exp = session->expires / 1000;
 }
 
-/* Answer with the tokens of one generation of a session. */
+/*
+ * Answer with the tokens of one generation of a session.  Session and user
+ * were read after ${guard} was taken, so the verdict on the new token is known
+ * before it is asked for.
+ */
 static enum err
 answer_tokens(struct request *req, struct reply *reply,
-    const struct session *session, int64_t generation, enum role role)
+    const struct session *session, int64_t generation, enum role role,
+    uint64_t guard)
 {
 	struct auth *auth = req->app;
 	struct buf *b = &reply->body;
 	char refresh[REFRESH_TOKEN_SIZE];
-	struct token token;
+	struct verdict verdict = { .role = role, .until = session->expires };
+	struct token *token = &verdict.token;
 	const char *access;
 	enum err err;
 
-	fill_token(auth, session, &token);
-	err = token_mint(auth->token_keys, req->arena, &token, &access);
+	fill_token(auth, session, token);
+	err = token_mint(auth->token_keys, req->arena, token, &access);
 	if (err != ERR_OK)
 		return (err);
+	verdict_keep(auth->verdicts, access, &verdict, guard);
 	refresh_token_make(auth->refresh_key, session->id, generation,
 	    session->seed, refresh);
 	buf_putc(b, '{');
 	put_text(b, "accessToken", access);
 	put_text(b, "tokenType", "Bearer");
-	put_int(b, "expiresIn", token.exp - token.iat);
+	put_int(b, "expiresIn", token->exp - token->iat);
 	put_text(b, "refreshToken", refresh);
-	put_int(b, "refreshExpiresIn", session->expires / 1000 - token.iat);
+	put_int(b, "refreshExpiresIn", session->expires / 1000 - token->iat);
 	put_text(b, "userId", session->user);
 	buf_printf(b, "\"role\":\"%s\"}", role_name(role));
 	reply_no_store(reply);
@@ -124,6 +131,7 @@ session_login(struct request *req, struct reply *reply)
 	struct auth *auth = req->app;
 	const char *password = json_get_string(req->json, "password");
 	const bson_t *user = NULL;
+	uint64_t guard = verdict_guard(auth->verdicts);
 	struct session session;
 	bool right;
 	enum err err;
@@ -148,7 +156,7 @@ session_login(struct request *req, struct reply *reply)
 	if (err != ERR_OK)
 		return (err);
 	return (answer_tokens(req, reply, &session, session.generation,
-	    user_role(user)));
+	    user_role(user), guard));
 }
 
 /* What a refresh token of a session is worth. */
@@ -229,6 +237,7 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 {
 	struct auth *auth = req->app;
 	const char *text = json_get_string(req->json, "refreshToken");
+	uint64_t guard = verdict_guard(auth->verdicts);
 	struct session session;
 	const bson_t *user;
 	bool moved = false;
@@ -261,7 +270,7 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 	if (err != ERR_OK || !*done)
 		return (err);
 	return (answer_tokens(req, reply, &session, generation + 1,
-	    user_role(user)));
+	    user_role(user), guard));
 }
 
 enum err

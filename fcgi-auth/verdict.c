@@ -154,6 +154,17 @@ check(void *ctx)
 	return (FINDING_SAME);
 }
 
+uint64_t
+verdict_guard(struct verdicts *V)
+{
+	uint64_t generation;
+
+	/* Generations start at 0, and 0 means "can't be kept". */
+	if (!freshness_ensure(&V->shared->freshness, check, V, &generation))
+		return (0);
+	return (generation + 1);
+}
+
 bool
 verdict_recall(struct verdicts *V, struct arena *A, const char *token,
     struct verdict *verdict, uint64_t *guard)
@@ -161,12 +172,8 @@ verdict_recall(struct verdicts *V, struct arena *A, const char *token,
 	void *value;
 	size_t len;
 
-	/* Generations start at 0, and 0 means "can't be kept". */
-	if (!freshness_ensure(&V->shared->freshness, check, V, guard)) {
-		*guard = 0;
+	if ((*guard = verdict_guard(V)) == 0)
 		return (false);
-	}
-	*guard += 1;
 	value = cache_get(&V->cache, A, token, strlen(token), 0, &len);
 	if (value == NULL || len != sizeof(*verdict))
 		return (false);

@@ -51,8 +51,15 @@ bool		 verdict_recall(struct verdicts *, struct arena *,
 		    const char *, struct verdict *, uint64_t *);
 
 /*
+ * verdict_guard(V):
+ * The same guard, for who is about to make a token: before the user and the
+ * session are read.
+ */
+uint64_t	 verdict_guard(struct verdicts *);
+
+/*
  * verdict_keep(V, token, verdict, guard):
- * Remember a verdict that was read after the verdict_recall() of ${guard}.
+ * Remember a verdict that was read after ${guard} was taken.
  */
 void		 verdict_keep(struct verdicts *, const char *,
 		    const struct verdict *, uint64_t);

@@ -23,6 +23,7 @@
 #include "spool.h"
 #include "store.h"
 
+#define RESULT		256	/* bytes that a result adds to its intent */
 #define BATCH		64	/* records in one insert */
 #define DUE_MS		200	/* age of the oldest record */
 #define RETRY_MS	1000	/* after a failure */
@@ -201,11 +202,16 @@ settle(struct audit *U, struct trail *T)
 static enum err
 ship(struct audit *U, struct trail *T)
 {
+	int64_t at;
 	enum err err;
 
 	err = settle(U, T);
-	while (err == ERR_OK && T->shipped < spool_size(T->spool))
+	while (err == ERR_OK && T->shipped < spool_size(T->spool)) {
+		at = T->shipped;
 		err = ship_batch(U, T);
+		if (err == ERR_OK && T->shipped == at)
+			err = err_set(ERR_INTERNAL, "the spool can't be read");
+	}
 	if (err == ERR_OK && T->norphans == 0 && T->unread)
 		take_over(T, T->spool);
 	else if (err == ERR_OK && T->norphans == 0 && U->open == NULL) {
@@ -295,9 +301,14 @@ audit_before(struct audit *U, struct request *req)
 	/* An attempt that was cut short left its intent open. */
 	if (U->open != NULL && U->own.norphans < ORPHANS)
 		U->own.orphans[U->own.norphans++] = U->open;
-	else if (U->open != NULL)
+	else if (U->open != NULL) {
 		bson_destroy(U->open);
+		U->own.unread = true;
+	}
 	U->open = NULL;
+	/* The limit is for new attempts: what settles an old one must go in. */
+	if (!spool_has_room(U->own.spool, 2 * (size_t)intent->len + RESULT))
+		return (err_set(ERR_AWAY, "the audit spool is full"));
 	if ((err = spool_append(U->own.spool, intent)) == ERR_OK)
 		U->open = bson_copy(intent);
 	return (err);

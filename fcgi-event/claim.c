@@ -6,6 +6,7 @@
  * reason for a refusal; a user who has claimed is told so before anything
  * else, or retries would not converge.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "app.h"
@@ -59,12 +60,13 @@ refuse_claimed(struct request *req, struct reply *reply, const bson_t *claim)
 }
 
 /*
- * Refused; but a user who has a claim of this event is told that instead.
+ * Refused for ${reason}, which isn't looked at again: by now the event may
+ * have opened.  But a user who has a claim of this event is told that instead.
  * The claim of this very attempt, repeated, is given again.
  */
 static enum err
-refuse(struct request *req, struct reply *reply, const bson_t *event,
-    enum err reason, const bson_t **claim)
+refuse(struct request *req, struct reply *reply, enum err reason,
+    const bson_t **claim)
 {
 	struct app *app = req->app;
 	const char *attempt;
@@ -80,8 +82,8 @@ refuse(struct request *req, struct reply *reply, const bson_t *event,
 	}
 	if (err != ERR_NOT_FOUND)
 		return (err);
-	return (event != NULL ? check_event(req, event) :
-	    err_set(reason, "there is no such event"));
+	return (reason == ERR_NOT_FOUND ?
+	    err_set(reason, "there is no such event") : reason);
 }
 
 /* From event and subject to the claim, or to the reason for none. */
@@ -99,7 +101,7 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 	if (err == ERR_AWAY || err == ERR_INTERNAL)
 		return (err);
 	if (err != ERR_OK)
-		return (refuse(req, reply, event, err, claim));
+		return (refuse(req, reply, err, claim));
 	err = claim_insert(app->store, req, event, claim);
 	return (err == ERR_EXISTS ? refuse_claimed(req, reply, *claim) : err);
 }
@@ -107,11 +109,12 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 enum err
 claim_create(struct request *req, struct reply *reply)
 {
-	const bson_t *claim;
+	const bson_t *claim = NULL;
 	enum err err;
 
 	if ((err = grant(req, reply, &claim)) != ERR_OK)
 		return (err);
+	assert(claim != NULL);
 	reply->object = store_text(claim, "_id");
 	doc_put(&reply->body, req->op->result, claim);
 	reply_created(reply, claim_path(req, claim));

@@ -172,7 +172,10 @@ event_patch(struct request *req, struct reply *reply)
 	    instant(req->json, "endsAt", store_time(event, "endsAt")));
 	if (err != ERR_OK)
 		return (err);
-	if (!event_is_ours(event, req)) {
+	/* Ours already: the worker died before it could clear its mark. */
+	if (event_is_ours(event, req))
+		catalog_end(app->catalog, req);
+	else {
 		if (!request_match(request_env(req, "HTTP_IF_MATCH"),
 		    event_version(event), false))
 			return (err_set(ERR_PRECONDITION, NULL));

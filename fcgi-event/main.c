@@ -13,8 +13,6 @@
 #include "store.h"
 #include "worker.h"
 
-#define BODY_MAX	((size_t)256 * 1024)	/* the largest x-body-limit */
-
 static const struct handler handlers[] = {
 	{ "event_create", event_create },
 	{ "event_list", event_list },
@@ -72,11 +70,27 @@ event_idle(void *ctx)
 	audit_idle(app->audit);
 }
 
+static enum err
+read_cursor_key(struct app *app)
+{
+	char *path;
+	enum err err;
+
+	if ((path = conf_key_path(app->conf, "cursor.key")) == NULL)
+		return (ERR_INTERNAL);
+	err = conf_key(path, app->cursor_key);
+	free(path);
+	return (err);
+}
+
 static void
 event_reload(void *ctx)
 {
 	struct app *app = ctx;
 
+	if (read_cursor_key(app) != ERR_OK)
+		log_write(LOG_ERROR, "reload refused, the old key is kept",
+		    LOG_STR("reason", err_detail()), LOG_END);
 	service_reload(&app->service);
 }
 
@@ -89,19 +103,6 @@ event_stop(void *ctx)
 	catalog_close(app->catalog);
 	store_free(app->store);
 	service_stop(&app->service);
-}
-
-static enum err
-read_cursor_key(struct app *app)
-{
-	char *path;
-	enum err err;
-
-	if ((path = conf_key_path(app->conf, "cursor.key")) == NULL)
-		return (ERR_INTERNAL);
-	err = conf_key(path, app->cursor_key);
-	free(path);
-	return (err);
 }
 
 /* The database may be away for now, but not of another version. */
@@ -156,7 +157,7 @@ main(int argc, char *argv[])
 	struct worker worker = {
 		.name = "fcgi-event",
 		.app = &app,
-		.body_max = BODY_MAX,
+		.body_max = CONTRACT_BODY_MAX,
 		.serve = event_serve,
 		.idle = event_idle,
 		.reload = event_reload,

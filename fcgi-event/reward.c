@@ -248,7 +248,10 @@ reward_patch(struct request *req, struct reply *reply)
 	if ((err = find_visible(req, &event, &reward)) != ERR_OK ||
 	    (err = merge_details(req, event, reward, set)) != ERR_OK)
 		return (err);
-	if (!event_is_ours(reward, req)) {
+	/* Ours already: the worker died before it could clear its mark. */
+	if (event_is_ours(reward, req))
+		catalog_end(app->catalog, req);
+	else {
 		if (!request_match(request_env(req, "HTTP_IF_MATCH"),
 		    event_version(reward), false))
 			return (err_set(ERR_PRECONDITION, NULL));

@@ -186,8 +186,8 @@ spool_append(struct spool *P, const bson_t *doc)
 	size_t len = SUM_LEN + doc->len;
 	ssize_t n;
 
-	if (P->size + (int64_t)len > P->max)
-		return (err_set(ERR_AWAY, "the audit spool is full"));
+	if (P->max == 0)
+		return (err_set(ERR_AWAY, "the audit spool is broken"));
 	if ((frame = malloc(len)) == NULL)
 		return (err_set(ERR_AWAY, NULL));
 	checksum(data, doc->len, frame);
@@ -203,6 +203,13 @@ spool_append(struct spool *P, const bson_t *doc)
 	if (n > 0 && ftruncate(P->fd, P->size) == -1)
 		P->max = 0;
 	return (err_set(ERR_AWAY, "the audit spool can't be written"));
+}
+
+bool
+spool_has_room(const struct spool *P, size_t bytes)
+{
+
+	return (P->size + (int64_t)bytes <= P->max);
 }
 
 int64_t

@@ -42,6 +42,9 @@ void		 spool_close(struct spool *);
 /* spool_append(P, doc): ERR_AWAY if it is full or the disk is. */
 enum err	 spool_append(struct spool *, const bson_t *);
 
+/* spool_has_room(P, bytes): is there room below its size limit? */
+bool		 spool_has_room(const struct spool *, size_t);
+
 /* spool_size(P): bytes in it. */
 int64_t		 spool_size(const struct spool *);
 

@@ -193,8 +193,10 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	    (err = admit(req, reply)) == ERR_OK &&
 	    (err = contract_media(req)) == ERR_OK)
 		err = forward_request(gw, req, reply);
-	if (err == ERR_OK && (reply->body.full || reply->headers.full))
+	if (err == ERR_OK && (reply->body.full || reply->headers.full)) {
+		reply_init(reply, req->arena);
 		err = err_set(ERR_INTERNAL, NULL);
+	}
 	if (err != ERR_OK)
 		reply_problem(reply, req, err);
 	trace_parent(&req->trace, parent);

@@ -11,8 +11,6 @@
 #include "startup.h"
 #include "worker.h"
 
-#define BODY_MAX	((size_t)256 * 1024)	/* the largest x-body-limit */
-
 static enum err
 read_key(struct gateway *gw)
 {
@@ -128,7 +126,7 @@ main(int argc, char *argv[])
 	struct worker worker = {
 		.name = "fcgi-gw",
 		.app = &gw,
-		.body_max = BODY_MAX,
+		.body_max = CONTRACT_BODY_MAX,
 		.serve = gate_serve,
 		.idle = gateway_idle,
 		.reload = gateway_reload,

@@ -4,8 +4,8 @@
  *
  * Always true: used <= the block's size; total <= cap; the first block is
  * kept for the next request, later ones are freed by arena_reset().  With
- * --enable-arena-malloc every allocation is a block of its own, so that ASan
- * and valgrind see each overrun and each use after the request.
+ * --enable-asan every allocation is a block of its own, so that each overrun
+ * and each use after the request is seen.
  */
 #include <assert.h>
 #include <stdalign.h>

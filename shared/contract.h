@@ -19,6 +19,9 @@ struct schema;
  */
 struct contract;
 
+/* Bytes of a body that a worker reads at most: no x-body-limit is larger. */
+#define CONTRACT_BODY_MAX	(256 * 1024)
+
 /* A handler: fills the reply and returns ERR_OK, or returns what is wrong. */
 typedef enum err handler_fn(struct request *, struct reply *);
 

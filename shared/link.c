@@ -146,10 +146,11 @@ wait_ready(int fd, short events, int64_t deadline)
 	int rc;
 
 	do {
-		if ((left = deadline - clock_mono()) <= 0)
-			return (false);
+		/* Past it, what is there already still counts. */
+		if ((left = deadline - clock_mono()) < 0)
+			left = 0;
 		rc = poll(&pfd, 1, (int)left);
-	} while (rc == 0 || (rc == -1 && errno == EINTR));
+	} while ((rc == 0 && left > 0) || (rc == -1 && errno == EINTR));
 	return (rc > 0);
 }
 

@@ -6,6 +6,8 @@
  * decoded from the web server, with %2F and dot segments already resolved:
  * two readings of one path are a hole.
  */
+#include <sys/socket.h>
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -238,9 +240,17 @@ request_parse(struct request *req)
 	if (query == NULL)
 		return (parse_path(req, req->target, strlen(req->target)));
 	err = parse_path(req, req->target, (size_t)(query - req->target));
-	if (err == ERR_OK)
-		err = each_pair(req, query + 1, parse_pair);
+	req->query_bad = each_pair(req, query + 1, parse_pair) != ERR_OK;
 	return (err);
+}
+
+bool
+request_left(const struct request *req)
+{
+	char byte;
+
+	return (req->peer >= 0 &&
+	    recv(req->peer, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0);
 }
 
 struct schema_errors *
@@ -270,25 +280,42 @@ request_fault(struct request *req, const char *pointer, const char *code,
 	return (err_set(ERR_INVALID, NULL));
 }
 
+/* One entity tag at *${list}, with its "W/" [RFC 9110, section 8.8.3]. */
+static bool
+next_tag(const char **list, const char **tag, size_t *len)
+{
+	const char *s = *list + strspn(*list, " \t,"), *quote;
+
+	*tag = s;
+	if (strncmp(s, "W/", 2) == 0)
+		s += 2;
+	if (s[0] != '"' || (quote = strchr(s + 1, '"')) == NULL)
+		return (false);
+	*len = (size_t)(quote + 1 - *tag);
+	s = quote + 1 + strspn(quote + 1, " \t");
+	*list = s;
+	return (s[0] == '\0' || s[0] == ',');
+}
+
 bool
 request_match(const char *list, int64_t version, bool weak)
 {
+	const char *found;
 	char tag[32];
-	size_t len;
+	size_t len, want;
 
 	if (list == NULL)
 		return (false);
-	len = (size_t)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", version);
-	while (*list != '\0') {
-		list += strspn(list, " \t,");
-		if (list[0] == '*')
+	if (list[0] == '*' && list[1 + strspn(list + 1, " \t")] == '\0')
+		return (true);
+	want = (size_t)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", version);
+	while (next_tag(&list, &found, &len)) {
+		if (weak && found[0] == 'W') {
+			found += 2;
+			len -= 2;
+		}
+		if (len == want && memcmp(found, tag, len) == 0)
 			return (true);
-		if (weak && strncmp(list, "W/", 2) == 0)
-			list += 2;
-		if (strncmp(list, tag, len) == 0 &&
-		    strchr(" \t,", list[len]) != NULL)
-			return (true);
-		list += strcspn(list, ",");
 	}
 	return (false);
 }

@@ -45,6 +45,7 @@ struct request {
 	const char	*body;		/* NUL-terminated; "" if there is none */
 	size_t		 body_len;
 	bool		 body_over;	/* longer than the worker reads */
+	int		 peer;		/* the connection; -1: none */
 	int64_t		 started;	/* clock_mono() at the first byte */
 	int64_t		 deadline;	/* clock_mono(); later is too late */
 
@@ -56,6 +57,7 @@ struct request {
 	size_t		 nsegments;
 	struct query_param query[REQUEST_QUERY];	/* decoded */
 	size_t		 nquery;
+	bool		 query_bad;	/* refused by contract_validate() */
 	struct trace	 trace;
 	char		 attempt[ID_SIZE];	/* at_...: see id_derive() */
 
@@ -73,8 +75,9 @@ struct request {
 /*
  * request_parse(req):
  * Read method, target, path, query, trace and attempt from the parameters.
- * ERR_MALFORMED_REQUEST for a target that can't be decoded in one way only:
- * a bad "%", %00, %2F, a dot segment, invalid UTF-8.
+ * ERR_MALFORMED_REQUEST for a path that can't be decoded in one way only: a
+ * bad "%", %00, %2F, a dot segment, invalid UTF-8.  A query that can't be is
+ * noted only: what the path and the caller are refused for comes first.
  */
 enum err	 request_parse(struct request *);
 
@@ -114,6 +117,9 @@ bool		 request_match(const char *, int64_t, bool);
  * ERR_MALFORMED_REQUEST for a bad escape or a name that is given twice.
  */
 enum err	 request_form(struct request *);
+
+/* request_left(req): has the caller hung up, so that nobody waits? */
+bool		 request_left(const struct request *);
 
 /* role_parse(name): the role of a name, ROLE_PUBLIC if there is none. */
 enum role	 role_parse(const char *);

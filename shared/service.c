@@ -178,15 +178,17 @@ admit(struct service *S, struct request *req, struct reply *reply)
 }
 
 static enum err
-run(struct service *S, struct request *req, struct reply *reply)
+run(struct request *req, struct reply *reply)
 {
 	enum err err;
 
-	if ((err = contract_media(req)) == ERR_OK &&
-	    (err = contract_validate(req)) == ERR_OK)
-		err = req->op->run(req, reply);
-	(void)S;
-	return (err);
+	if ((err = contract_media(req)) != ERR_OK ||
+	    (err = contract_validate(req)) != ERR_OK)
+		return (err);
+	/* A caller who gave up must not find later that it was done. */
+	if (strcmp(req->op->method, "GET") != 0 && request_left(req))
+		return (err_set(ERR_AWAY, "nobody waits any more"));
+	return (req->op->run(req, reply));
 }
 
 static void
@@ -195,8 +197,10 @@ finish(struct service *S, struct request *req, struct reply *reply,
 {
 	char parent[TRACE_PARENT_SIZE];
 
-	if (err == ERR_OK && (reply->body.full || reply->headers.full))
+	if (err == ERR_OK && (reply->body.full || reply->headers.full)) {
+		reply_init(reply, req->arena);
 		err = err_set(ERR_INTERNAL, NULL);
+	}
 	if (err != ERR_OK)
 		reply_problem(reply, req, err);
 #ifdef RESPONSE_CHECKS
@@ -244,7 +248,7 @@ service_serve(struct service *S, struct request *req, struct reply *reply)
 		if (req->op->audit && S->before != NULL)
 			err = S->before(S->app, req);
 		if (err == ERR_OK)
-			err = run(S, req, reply);
+			err = run(req, reply);
 		finish(S, req, reply, err);
 		if (req->op->audit && S->after != NULL)
 			S->after(S->app, req, reply);

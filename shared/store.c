@@ -2,9 +2,10 @@
 /*
  * store: the only file that calls mongo-c-driver.
  *
- * Always true: no operation takes longer than about SELECT_MS + SOCKET_MS;
- * after a failure of the connection the client is thrown away, because a
- * driver's client goes on failing for some seconds after the server is back.
+ * Always true: one try takes no longer than about CONNECT_MS + SOCKET_MS, and
+ * none is made for AWAY_MS after there was nobody to connect to; after a
+ * failure of the connection the client is thrown away, because a driver's
+ * client goes on failing for some seconds after the server is back.
  */
 #include <mongoc/mongoc.h>
 #include <stdlib.h>
@@ -12,14 +13,16 @@
 #include <time.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "id.h"
 #include "log.h"
 #include "store.h"
 #include "worker.h"
 
-#define CONNECT_MS	500
+#define CONNECT_MS	400
 #define SELECT_MS	1000
-#define SOCKET_MS	1200
+#define SOCKET_MS	1000
+#define AWAY_MS		250	/* not to try again after no connection */
 #define QUERY_MS	1000	/* maxTimeMS: what the server may spend */
 
 #define DUPLICATE_KEY	11000
@@ -36,6 +39,7 @@ struct store {
 	mongoc_uri_t		*uri;
 	char			*db;
 	mongoc_client_t		*client;	/* NULL: not connected */
+	int64_t			 away_until;	/* clock_mono() */
 	bool			 unchecked;	/* version not yet seen */
 };
 
@@ -94,7 +98,7 @@ set_options(mongoc_uri_t *uri)
 	set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, SELECT_MS);
 	set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, SOCKET_MS);
 	(void)mongoc_uri_set_option_as_bool(uri,
-	    MONGOC_URI_SERVERSELECTIONTRYONCE, false);
+	    MONGOC_URI_SERVERSELECTIONTRYONCE, true);
 	/* A repeat is ours to decide: see "unknown outcome". */
 	(void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
 	(void)mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYWRITES,
@@ -223,6 +227,10 @@ outcome(struct store *S, const char *what, const bson_error_t *error)
 	if (S->client != NULL)
 		mongoc_client_reset(S->client);
 	hang_up(S);
+	/* Nobody listens: workers that wait for it would be missed by those
+	 * who wait for them.  A broken connection is no such case. */
+	if (error->domain == MONGOC_ERROR_SERVER_SELECTION)
+		S->away_until = clock_mono() + AWAY_MS;
 	return (err_set(ERR_AWAY, "the database is away"));
 }
 
@@ -232,6 +240,8 @@ connect_client(struct store *S)
 
 	if (S->client != NULL)
 		return (ERR_OK);
+	if (clock_mono() < S->away_until)
+		return (err_set(ERR_AWAY, "the database is away"));
 	S->client = mongoc_client_new_from_uri(S->uri);
 	if (S->client == NULL)
 		return (err_set(ERR_AWAY, "the database is away"));
@@ -414,13 +424,48 @@ store_insert(struct store *S, const char *name, const bson_t *doc)
 	return (err == ERR_AWAY ? confirm(S, name, doc) : err);
 }
 
+/* What became of an unordered insert that did not go well in all. */
+struct many {
+	size_t	duplicates;
+	size_t	conflicts;
+	size_t	others;
+};
+
+/* The driver's error is only the first one: the reply has them all. */
+static void
+count_errors(const bson_t *reply, struct many *many)
+{
+	bson_iter_t iter, list, member;
+	bson_error_t error;
+
+	memset(many, 0, sizeof(*many));
+	if (bson_iter_init_find(&iter, reply, "writeConcernErrors") &&
+	    bson_iter_recurse(&iter, &list) && bson_iter_next(&list))
+		many->others++;
+	if (!bson_iter_init_find(&iter, reply, "writeErrors") ||
+	    !bson_iter_recurse(&iter, &list))
+		return;
+	while (bson_iter_next(&list)) {
+		error.code = bson_iter_recurse(&list, &member) &&
+		    bson_iter_find(&member, "code") ?
+		    (uint32_t)bson_iter_as_int64(&member) : 0;
+		if (error.code == DUPLICATE_KEY)
+			many->duplicates++;
+		else if (is_conflict(&error))
+			many->conflicts++;
+		else
+			many->others++;
+	}
+}
+
 enum err
 store_insert_all(struct store *S, const char *name, const bson_t **docs,
     size_t count)
 {
 	mongoc_collection_t *C;
 	bson_error_t error;
-	bson_t *opts;
+	struct many many;
+	bson_t *opts, reply;
 	bool done;
 	int tries = 0;
 	enum err err;
@@ -428,15 +473,22 @@ store_insert_all(struct store *S, const char *name, const bson_t **docs,
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
 	opts = BCON_NEW("ordered", BCON_BOOL(false));
-	do
+	do {
 		done = mongoc_collection_insert_many(C, docs, count, opts,
-		    NULL, &error);
-	while (!done && try_again(&error, &tries));
+		    &reply, &error);
+		count_errors(&reply, &many);
+		bson_destroy(&reply);
+		/* Those that are there are duplicates in the next try. */
+	} while (!done && many.others == 0 && many.conflicts > 0 &&
+	    ++tries < TRIES);
 	bson_destroy(opts);
 	mongoc_collection_destroy(C);
-	if (!done && (err = outcome(S, name, &error)) == ERR_EXISTS)
-		err = ERR_OK;
-	return (err);
+	if (done || (many.duplicates > 0 && many.conflicts == 0 &&
+	    many.others == 0))
+		return (ERR_OK);
+	if (error.code == DUPLICATE_KEY)
+		return (err_set(ERR_INTERNAL, NULL));
+	return (outcome(S, name, &error));
 }
 
 enum err

@@ -17,6 +17,7 @@
  */
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -44,6 +45,7 @@
 #define ANSWER_MS	15000	/* end of body to end of answer */
 #define STOP_MS		3000	/* for a gateway to close its link */
 #define PARAMS_MAX	(64 * 1024)
+#define MEMORY_MAX	((rlim_t)512 * 1024 * 1024)
 #define ARENA_MAX	((size_t)16 * 1024 * 1024)
 
 static volatile sig_atomic_t	stop_wanted, reload_wanted;
@@ -167,6 +169,23 @@ prepare_socket(struct loop *L)
 	return (ERR_OK);
 }
 
+/*
+ * libfcgi reads parameters without a limit.  A peer that sends gigabytes ends
+ * this worker, not the machine.  Sanitizers need more room than that.
+ */
+static enum err
+limit_memory(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	const struct rlimit limit = { MEMORY_MAX, MEMORY_MAX };
+
+	if (setrlimit(RLIMIT_AS, &limit) == -1)
+		return (err_set(ERR_INTERNAL, "setrlimit: %s",
+		    strerror(errno)));
+#endif
+	return (ERR_OK);
+}
+
 static enum err
 prepare(struct loop *L, const struct worker *worker)
 {
@@ -179,7 +198,8 @@ prepare(struct loop *L, const struct worker *worker)
 	L->fcgi.ipcFd = -1;
 	/* After FCGX_Init(), which installs handlers of its own. */
 	catch_signals(L);
-	if ((err = follow_parent()) != ERR_OK ||
+	if ((err = limit_memory()) != ERR_OK ||
+	    (err = follow_parent()) != ERR_OK ||
 	    (err = prepare_socket(L)) != ERR_OK ||
 	    (err = start_ticking()) != ERR_OK)
 		return (err);
@@ -260,6 +280,33 @@ send_reply(struct loop *L, const struct request *req,
 		(void)FCGX_PutStr(reply->body.data, (int)reply->body.len, out);
 }
 
+/* Out of memory: let go of everything that lies in the arena. */
+static void
+forget(struct loop *L, struct request *req)
+{
+
+	arena_reset(L->arena);
+	req->faults = NULL;
+	req->path = req->target = req->method = req->body = "";
+	req->json = NULL;
+}
+
+/* The answer to a request that isn't served at all. */
+static void
+refuse(struct request *req, struct reply *reply, enum err err)
+{
+	char parent[TRACE_PARENT_SIZE];
+
+	if (req->trace.id[0] == '\0')
+		trace_start(&req->trace, NULL);
+	reply_problem(reply, req, err);
+	trace_parent(&req->trace, parent);
+	reply_header(reply, "traceparent", parent);
+	log_write(LOG_WARN, "request not served",
+	    LOG_STR("traceId", req->trace.id),
+	    LOG_STR("code", reply->code), LOG_END);
+}
+
 /* Answer one request whose parameters are read. */
 static void
 answer(struct loop *L, struct request *req)
@@ -268,28 +315,23 @@ answer(struct loop *L, struct request *req)
 	volatile enum err err = ERR_OK;
 
 	if (setjmp(*arena_guard(L->arena)) != 0) {
-		/* Out of memory: let go of all, then say so. */
-		arena_reset(L->arena);
+		forget(L, req);
 		err = err_set(ERR_INTERNAL, NULL);
-		req->faults = NULL;
-		req->path = req->target = req->method = "";
-		req->body = "";
-		req->json = NULL;
 	} else if (!take_params(L, req))
 		err = err_set(ERR_HEADER_SIZE, NULL);
-	reply_init(&reply, L->arena);
 	if (err == ERR_OK && !take_body(L, req))
 		err = err_set(ERR_MALFORMED_REQUEST,
 		    "the body's length is not Content-Length");
+	/* What isn't read of a body would be taken for the next call; and who
+	 * lies about a length isn't trusted with where the next begins. */
+	if (err != ERR_OK)
+		L->keep = false;
 	guard_fd(L->fcgi.ipcFd, ANSWER_MS);
+	reply_init(&reply, L->arena);
 	if (err == ERR_OK)
 		L->worker->serve(L->worker->app, req, &reply);
-	else {
-		trace_start(&req->trace, NULL);
-		reply_problem(&reply, req, err);
-		log_write(LOG_WARN, "request refused unread",
-		    LOG_STR("code", reply.code), LOG_END);
-	}
+	else
+		refuse(req, &reply, err);
 	send_reply(L, req, &reply);
 	arena_unguard(L->arena);
 }
@@ -304,6 +346,7 @@ serve_connection(struct loop *L)
 	req.arena = L->arena;
 	req.app = L->worker->app;
 	req.started = clock_mono();
+	req.peer = L->fcgi.ipcFd;
 	req.role = ROLE_PUBLIC;
 	err_clear();
 	guard_fd(L->fcgi.ipcFd, READ_MS);
@@ -395,8 +438,12 @@ _Noreturn void
 worker_refuse(void)
 {
 
+	const struct itimerval none = { { 0, 0 }, { 0, 0 } };
+
 	log_write(LOG_ERROR, "worker refuses to start",
 	    LOG_STR("reason", err_detail()), LOG_END);
+	/* The tick would end the sleep. */
+	(void)setitimer(ITIMER_REAL, &none, NULL);
 	(void)sleep(1);
 	exit(1);
 }

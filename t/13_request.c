@@ -27,7 +27,12 @@ parse(struct request *req, const char *target)
 static const char *const refused[] = {
 	"", "*", "http://example.org/", "/a%00b", "/a%2Fb", "/a%2fb", "/a%",
 	"/a%4", "/a%zz", "/./a", "/a/..", "/a/../b", "/%2e%2e/a", "/a/%2E",
-	"/%ff", "/%c0%af", "/a?b=%ff", "/a?b=%0", "/a?b=1&b=2", "/a?%62=1&b=2",
+	"/%ff", "/%c0%af",
+};
+
+/* What the path and the caller are refused for comes before these. */
+static const char *const noted[] = {
+	"/a?b=%ff", "/a?b=%0", "/a?b=1&b=2", "/a?%62=1&b=2",
 };
 
 static void
@@ -39,6 +44,9 @@ test_targets(void)
 	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		ok(parse(&req, refused[i]) == ERR_MALFORMED_REQUEST,
 		    "refuse %s", refused[i]);
+	for (i = 0; i < sizeof(noted) / sizeof(noted[0]); i++)
+		ok(parse(&req, noted[i]) == ERR_OK && req.query_bad,
+		    "note %s", noted[i]);
 	ok(parse(&req, "/v1/events/ev%5F1?status=A%20b+c&x&y=") == ERR_OK &&
 	    req.nsegments == 3 && strcmp(req.segments[2], "ev_1") == 0,
 	    "segments are decoded once");
@@ -65,6 +73,12 @@ static const struct {
 	{ "7", false, false },
 	{ "\"7", false, false },
 	{ "\"17\"", false, false },
+	{ "\"1,*\"", false, false },
+	{ "\"1,\"7\"", false, false },
+	{ "*x", false, false },
+	{ "\"zzz\", *", false, false },
+	{ "\"a,b\", \"7\"", true, true },
+	{ "\"1\" \"7\"", false, false },
 	{ "", false, false },
 	{ NULL, false, false },
 };

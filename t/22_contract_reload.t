@@ -50,9 +50,11 @@ sub reload {
 my @call = (GET => '/v1/events', as => 'USER');
 is_status($g->call(@call), 200, 'a USER lists events');
 
-# A role less.
-my ($list) = $text{event} =~ /("operationId": "event_list".*?\n\s+\})/s;
-my $less = $list =~ s/"x-roles": \["USER", /"x-roles": [/r;
+# A role less, and the answer that goes with it.
+my ($list) = $text{event} =~
+    /("operationId": "event_list".*?"responses": \{)/s;
+my $less = ($list =~ s/"x-roles": \["USER", /"x-roles": [/r) .
+    '"403": {"$ref": "#/components/responses/InsufficientRole"},';
 isnt($less, $list, 'the contract is changed');
 put('event', $text{event} =~ s/\Q$list\E/$less/r);
 is_status($g->call(@call), 200, 'before the reload nothing changes');

@@ -51,8 +51,6 @@ for my $pool (qw(auth event)) {
 	is(call($c, POST => $list, 'x' x 20_000), 400,
 	    "$pool: no JSON");
 	is(call($c, GET => '/%00', 'x' x 20_000), 400, "$pool: a bad path");
-	is(call($c, GET => $list, 'xx', CONTENT_LENGTH => 1), 400,
-	    "$pool: a wrong length");
 	is(call($c, GET => $list), 200, "$pool: after all of these");
 	is(call($c, HEAD => $list), 200, "$pool: HEAD");
 	is(call($c, OPTIONS => $list), 204, "$pool: OPTIONS");
@@ -65,7 +63,11 @@ for my $pool (qw(auth event)) {
 	    REQUEST_METHOD => 'GET', REQUEST_URI => $list]);
 	$c->send(substr $bytes, 0, 7, '') while length $bytes;
 	is($c->answer(5)->{status}, 200, "$pool: in pieces of 7 bytes");
-	$c->close;
+
+	# Who lies about the length is not trusted with where the next begins.
+	is(call($c, GET => $list, 'xx', CONTENT_LENGTH => 1), 400,
+	    "$pool: a wrong length");
+	ok($c->closes(1), '... ends the connection');
 
 	# Without FCGI_KEEP_CONN the worker closes, and at once.
 	$c = Guerdon::Fcgi->connect($g->socket_path($pool));

@@ -79,6 +79,9 @@ is_status($g->call(GET => '/v1/events', as => 'OPERATOR',
 is_problem($g->call(POST => '/v1/events', on => 'event', basic => 1,
     body => padded($limit + 1)), 413, 'BODY_TOO_LARGE',
     'the internal port has the same limit');
+is_problem($g->call(GET => '/v1/users', on => 'auth', basic => 1,
+    body => padded($limit + 1)), 413, 'BODY_TOO_LARGE',
+    '... also where no body is wanted');
 
 # Encodings of the message.
 is_status($g->call(POST => '/v1/events', as => 'OPERATOR',

@@ -21,7 +21,8 @@ sub columns {
 	return map {
 		my $row = $_;
 		my $line = join '  ', map { sprintf '%*s',
-		    $_ == 0 ? -$width[$_] : $width[$_], $row->[$_] } 0 .. $#$row;
+		    $_ == 0 ? -$width[$_] : $width[$_], $row->[$_] }
+		    0 .. $#$row;
 		$line =~ s/ +$//r . "\n";
 	} @rows;
 }
