@@ -3,6 +3,7 @@
  * gate: the steps of one request in the gateway.
  *
  *	parse		method, path, query, trace; a fresh attempt id
+ *	relieve		503 at once while too many are waiting
  *	route		operations port, document, or an operation:
  *			404, 405, OPTIONS
  *	authenticate	the bearer token, by auth's introspection: 401, 503
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "backlog.h"
 #include "buf.h"
 #include "clock.h"
 #include "conf.h"
@@ -61,14 +63,31 @@ route_operation(const struct gateway *gw, struct request *req,
 	return (err);
 }
 
+/* What a supervisor asks comes by the same socket, but isn't refused. */
+static bool
+is_operations(const struct request *req)
+{
+	const char *listener = request_env(req, "GUERDON_LISTENER");
+
+	return (listener != NULL && strcmp(listener, "ops") == 0);
+}
+
+static enum err
+relieve(const struct gateway *gw, const struct request *req)
+{
+
+	if (backlog_too_long(gw->backlog) && !is_operations(req))
+		return (err_set(ERR_AWAY, "too many requests are waiting"));
+	return (ERR_OK);
+}
+
 static enum err
 route(const struct gateway *gw, struct request *req, struct reply *reply)
 {
-	const char *listener = request_env(req, "GUERDON_LISTENER");
 	const char *allow = "GET, HEAD, OPTIONS";
 	enum err err;
 
-	if (listener != NULL && strcmp(listener, "ops") == 0)
+	if (is_operations(req))
 		err = health_serve(gw, req, reply);
 	else if (strcmp(req->path, DOCUMENT_PATH) == 0)
 		err = route_document(gw, req, reply);
@@ -179,13 +198,16 @@ void
 gate_serve(void *app, struct request *req, struct reply *reply)
 {
 	const struct gateway *gw = app;
+	int64_t begun = clock_micro();
 	char parent[TRACE_PARENT_SIZE];
+	bool relieved;
 	enum err err;
 
 	json_arena(req->arena);
 	err = request_parse(req);
 	id_new("at", req->attempt);
 	req->deadline = req->started + gw->conf->request_timeout;
+	relieved = err == ERR_OK && (err = relieve(gw, req)) != ERR_OK;
 	if (err == ERR_OK)
 		err = route(gw, req, reply);
 	if (err == ERR_OK && reply->status == 0 &&
@@ -202,4 +224,6 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	trace_parent(&req->trace, parent);
 	reply_header(reply, "traceparent", parent);
 	service_log(req, reply);
+	if (!relieved)
+		backlog_served(gw->backlog, clock_micro() - begun);
 }

@@ -8,6 +8,7 @@
 #include "err.h"
 
 struct arena;
+struct backlog;
 struct conf;
 struct contract;
 struct link;
@@ -31,6 +32,7 @@ enum { UPSTREAM_AUTH, UPSTREAM_EVENT, UPSTREAM_COUNT };
 struct gateway {
 	const struct conf	*conf;
 	struct upstream		 upstreams[UPSTREAM_COUNT];
+	struct backlog		*backlog;
 	char			 node_key[CREDENTIAL_KEY_SIZE];
 	struct arena		*document_arena;
 	const char		*document;	/* merged OpenAPI, as JSON */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "arena.h"
+#include "backlog.h"
 #include "conf.h"
 #include "contract.h"
 #include "gateway.h"
@@ -101,6 +102,7 @@ gateway_stop(void *app)
 
 	for (i = 0; i < UPSTREAM_COUNT; i++)
 		link_free(gw->upstreams[i].link);
+	backlog_close(gw->backlog);
 	free_contracts(gw);
 }
 
@@ -116,6 +118,9 @@ gateway_start(struct gateway *gw)
 	event->link = link_new(gw->conf->event_socket);
 	if (auth->link == NULL || event->link == NULL)
 		return (err_set(ERR_INTERNAL, "out of memory"));
+	gw->backlog = backlog_open(gw->conf->shared, "gw");
+	if (gw->backlog == NULL)
+		return (ERR_INTERNAL);
 	return (read_all(gw));
 }
 

@@ -35,6 +35,15 @@ clock_mono(void)
 	return (read_clock(CLOCK_BOOTTIME));
 }
 
+int64_t
+clock_micro(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+}
+
 void
 clock_set(int64_t ms)
 {

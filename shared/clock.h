@@ -15,6 +15,9 @@ int64_t	clock_now(void);
 /* clock_mono(void): milliseconds that never go back, for deadlines. */
 int64_t	clock_mono(void);
 
+/* clock_micro(void): microseconds that never go back, to time things. */
+int64_t	clock_micro(void);
+
 /* clock_set(ms): a test's fixed clock_now(); 0 gives the real one back. */
 void	clock_set(int64_t);
 
