@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* startup: from the command line to a process that can log and fail well. */
+#include <sys/prctl.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,12 +40,38 @@ conf_argument(const char *name, int argc, char *argv[])
 	return (path);
 }
 
+/*
+ * Is our supervisor dead already?  Then we are init's child, and the leader of
+ * our process group, the supervisor, is gone.  A worker that init itself has
+ * started leads its own group.
+ */
+static bool
+is_orphan(void)
+{
+
+	return (getppid() == 1 && getpgrp() != getpid() &&
+	    kill(getpgrp(), 0) == -1 && errno == ESRCH);
+}
+
+/*
+ * Die with the supervisor: a worker without one is never respawned, nor ended.
+ * First of all, for it may be killed while we start.
+ */
+static void
+follow_supervisor(void)
+{
+
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || is_orphan())
+		exit(1);
+}
+
 struct conf *
 startup(const char *name, int argc, char *argv[])
 {
 	const char *path = conf_argument(name, argc, argv);
 	struct conf *conf;
 
+	follow_supervisor();
 	log_open(name, LOG_INFO);
 	if ((conf = conf_read(path)) == NULL)
 		worker_refuse();

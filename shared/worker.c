@@ -16,7 +16,6 @@
  * descriptor to shut down.
  */
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -142,17 +141,6 @@ catch_signals(struct loop *L)
 	(void)sigdelset(&L->waiting, SIGALRM);
 }
 
-/* Die with the supervisor: a worker without one is never respawned. */
-static enum err
-follow_parent(void)
-{
-	pid_t parent = getppid();
-
-	if (prctl(PR_SET_PDEATHSIG, SIGTERM) == -1 || getppid() != parent)
-		return (err_set(ERR_INTERNAL, "the supervisor is gone"));
-	return (ERR_OK);
-}
-
 /* A new connection wakes one idle worker of the pool, not all of them. */
 static enum err
 prepare_socket(struct loop *L)
@@ -199,7 +187,6 @@ prepare(struct loop *L, const struct worker *worker)
 	/* After FCGX_Init(), which installs handlers of its own. */
 	catch_signals(L);
 	if ((err = limit_memory()) != ERR_OK ||
-	    (err = follow_parent()) != ERR_OK ||
 	    (err = prepare_socket(L)) != ERR_OK ||
 	    (err = start_ticking()) != ERR_OK)
 		return (err);
