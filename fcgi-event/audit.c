@@ -101,7 +101,7 @@ take_over(struct trail *T, struct spool *spool)
 	T->shipped = 0;
 	T->norphans = 0;
 	T->unread = false;
-	(void)spool_read(spool, 0, scan_document, T);
+	spool_read(spool, 0, scan_document, T);
 }
 
 static void
@@ -163,7 +163,7 @@ ship_batch(struct audit *U, struct trail *T)
 	enum err err = ERR_OK;
 	size_t i;
 
-	(void)spool_read(T->spool, T->shipped, collect, &batch);
+	spool_read(T->spool, T->shipped, collect, &batch);
 	if (batch.count > 0)
 		err = store_insert_all(U->store, AUDIT,
 		    (const bson_t **)(void *)batch.docs, batch.count);

@@ -79,7 +79,7 @@ read_frame(int fd, int64_t at, uint8_t **data, uint32_t *len)
 	return (false);
 }
 
-enum err
+void
 spool_read(struct spool *P, int64_t from,
     bool (*each)(void *, const bson_t *, int64_t), void *ctx)
 {
@@ -94,7 +94,6 @@ spool_read(struct spool *P, int64_t from,
 			more = each(ctx, &doc, from);
 		free(data);
 	}
-	return (ERR_OK);
 }
 
 static bool
@@ -121,7 +120,7 @@ open_spool(int fd, int64_t max)
 	P->fd = fd;
 	P->max = max;
 	P->size = sb.st_size;
-	(void)spool_read(P, 0, count_frame, &whole);
+	spool_read(P, 0, count_frame, &whole);
 	if (whole < P->size && ftruncate(fd, whole) == 0)
 		P->size = whole;
 	return (P);

@@ -53,7 +53,7 @@ int64_t		 spool_size(const struct spool *);
  * Call ${each}(ctx, doc, end) for each document from byte ${from} on, until
  * it returns false; ${end} is where the next one starts.
  */
-enum err	 spool_read(struct spool *, int64_t,
+void		 spool_read(struct spool *, int64_t,
 		    bool (*)(void *, const bson_t *, int64_t), void *);
 
 /* spool_clear(P): forget all that is in it. */

@@ -29,7 +29,6 @@
 #include "request.h"
 #include "service.h"
 
-#define DOCUMENT_PATH	"/v1/openapi.json"
 #define TOKEN_MAX	4096
 #define REALM		"Bearer realm=\"guerdon\""
 
@@ -89,7 +88,7 @@ route(const struct gateway *gw, struct request *req, struct reply *reply)
 
 	if (is_operations(req))
 		err = health_serve(gw, req, reply);
-	else if (strcmp(req->path, DOCUMENT_PATH) == 0)
+	else if (strcmp(req->path, CONTRACT_PATH) == 0)
 		err = route_document(gw, req, reply);
 	else
 		err = route_operation(gw, req, &allow);
@@ -199,7 +198,6 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 {
 	const struct gateway *gw = app;
 	int64_t begun = clock_micro();
-	char parent[TRACE_PARENT_SIZE];
 	bool relieved;
 	enum err err;
 
@@ -215,14 +213,8 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	    (err = admit(req, reply)) == ERR_OK &&
 	    (err = contract_media(req)) == ERR_OK)
 		err = forward_request(gw, req, reply);
-	if (err == ERR_OK && (reply->body.full || reply->headers.full)) {
-		reply_init(reply, req->arena);
-		err = err_set(ERR_INTERNAL, NULL);
-	}
-	if (err != ERR_OK)
-		reply_problem(reply, req, err);
-	trace_parent(&req->trace, parent);
-	reply_header(reply, "traceparent", parent);
+	reply_finish(reply, req, err);
+	reply_trace(reply, req);
 	service_log(req, reply);
 	if (!relieved)
 		backlog_served(gw->backlog, clock_micro() - begun);

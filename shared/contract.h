@@ -19,6 +19,9 @@ struct schema;
  */
 struct contract;
 
+/* Where each listener shows its own document. */
+#define CONTRACT_PATH	"/v1/openapi.json"
+
 /* Bytes of a body that a worker reads at most: no x-body-limit is larger. */
 #define CONTRACT_BODY_MAX	(256 * 1024)
 

@@ -212,3 +212,24 @@ reply_problem(struct reply *reply, const struct request *req, enum err err)
 	put_status_headers(reply, err);
 	json_body(reply, row->status, "application/problem+json");
 }
+
+void
+reply_finish(struct reply *reply, const struct request *req, enum err err)
+{
+
+	if (err == ERR_OK && (reply->body.full || reply->headers.full)) {
+		reply_init(reply, req->arena);
+		err = err_set(ERR_INTERNAL, NULL);
+	}
+	if (err != ERR_OK)
+		reply_problem(reply, req, err);
+}
+
+void
+reply_trace(struct reply *reply, const struct request *req)
+{
+	char parent[TRACE_PARENT_SIZE];
+
+	trace_parent(&req->trace, parent);
+	reply_header(reply, "traceparent", parent);
+}

@@ -62,6 +62,16 @@ void	reply_no_store(struct reply *);
 void	reply_problem(struct reply *, const struct request *, enum err);
 
 /*
+ * reply_finish(reply, req, err):
+ * The last word on ${err}: a problem unless it is ERR_OK; an answer that went
+ * over its maximum is a 500, never a cut text.
+ */
+void	reply_finish(struct reply *, const struct request *, enum err);
+
+/* reply_trace(reply, req): the traceparent that names our span. */
+void	reply_trace(struct reply *, const struct request *);
+
+/*
  * reply_member(reply, name, value):
  * A member for the problem that follows, such as the claimId of
  * ALREADY_CLAIMED: appended to ${body}, which must hold nothing else yet.

@@ -26,8 +26,6 @@
 #include "request.h"
 #include "service.h"
 
-#define DOCUMENT_PATH	"/v1/openapi.json"
-
 static enum err
 read_keys(struct service *S)
 {
@@ -146,7 +144,7 @@ route(struct service *S, struct request *req, struct reply *reply)
 	const char *allow = "GET, HEAD, OPTIONS";
 	enum err err;
 
-	if (strcmp(req->path, DOCUMENT_PATH) != 0)
+	if (strcmp(req->path, CONTRACT_PATH) != 0)
 		err = contract_route(S->contract, req, false, &allow);
 	else if (req->head || strcmp(req->method, "GET") == 0) {
 		json_put(&reply->body, contract_document(S->contract));
@@ -195,14 +193,8 @@ static void
 finish(struct service *S, struct request *req, struct reply *reply,
     enum err err)
 {
-	char parent[TRACE_PARENT_SIZE];
 
-	if (err == ERR_OK && (reply->body.full || reply->headers.full)) {
-		reply_init(reply, req->arena);
-		err = err_set(ERR_INTERNAL, NULL);
-	}
-	if (err != ERR_OK)
-		reply_problem(reply, req, err);
+	reply_finish(reply, req, err);
 #ifdef RESPONSE_CHECKS
 	if (req->op != NULL && !contract_check_reply(S->contract, req, reply)) {
 		log_write(LOG_ERROR, "answer breaks the contract",
@@ -212,10 +204,8 @@ finish(struct service *S, struct request *req, struct reply *reply,
 #else
 	(void)S;
 #endif
-	if (!req->inner) {
-		trace_parent(&req->trace, parent);
-		reply_header(reply, "traceparent", parent);
-	}
+	if (!req->inner)
+		reply_trace(reply, req);
 	service_log(req, reply);
 }
 

@@ -282,13 +282,11 @@ forget(struct loop *L, struct request *req)
 static void
 refuse(struct request *req, struct reply *reply, enum err err)
 {
-	char parent[TRACE_PARENT_SIZE];
 
 	if (req->trace.id[0] == '\0')
 		trace_start(&req->trace, NULL);
 	reply_problem(reply, req, err);
-	trace_parent(&req->trace, parent);
-	reply_header(reply, "traceparent", parent);
+	reply_trace(reply, req);
 	log_write(LOG_WARN, "request not served",
 	    LOG_STR("traceId", req->trace.id),
 	    LOG_STR("code", reply->code), LOG_END);
