@@ -13,9 +13,9 @@
 #include "arena.h"
 #include "catalog.h"
 #include "claim_store.h"
-#include "clock.h"
 #include "doc.h"
 #include "event_store.h"
+#include "id.h"
 #include "reply.h"
 #include "request.h"
 #include "store.h"
@@ -35,14 +35,18 @@ claim_path(struct request *req, const bson_t *claim)
 	    store_text(claim, "_id")));
 }
 
-/* Can the event be claimed by this caller now?  The reason if not. */
+/*
+ * Could the event be claimed by this caller at the attempt's instant?  The
+ * reason if not.  That instant is the claim's createdAt, too, and the same
+ * for an attempt that is repeated.
+ */
 static enum err
 check_event(const struct request *req, const bson_t *event)
 {
 
 	if (req->role == ROLE_USER && !event_is_active(event))
 		return (err_set(ERR_NOT_FOUND, "there is no such event"));
-	if (!event_is_open(event, clock_now()))
+	if (!event_is_open(event, id_time(req->attempt)))
 		return (err_refuse(&not_open, NULL));
 	if (event_rewards(event) == 0)
 		return (err_refuse(&no_rewards, NULL));
