@@ -9,6 +9,7 @@
 struct audit;
 struct catalog;
 struct conf;
+struct stock;
 struct store;
 
 /* The context of the event worker; a handler finds it in ${req->app}. */
@@ -18,6 +19,7 @@ struct app {
 	struct store		*store;
 	struct audit		*audit;
 	struct catalog		*catalog;
+	struct stock		*stock;
 	unsigned char		 cursor_key[PAGE_KEY_LEN];
 };
 
@@ -25,6 +27,7 @@ struct app {
 handler_fn	event_create, event_list, event_get, event_patch;
 handler_fn	reward_create, reward_list, reward_get, reward_patch;
 handler_fn	claim_create, claim_list, claim_get, claim_mine;
+handler_fn	claim_approve, claim_reject, claim_revoke;
 handler_fn	audit_list;
 handler_fn	health_get;
 

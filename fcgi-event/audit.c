@@ -333,6 +333,25 @@ audit_after(struct audit *U, struct request *req, const struct reply *reply)
 }
 
 enum err
+audit_sweep(struct store *store, const char *dir, int64_t max)
+{
+	struct audit U = { .store = store };
+	struct spool *spool;
+	enum err err = ERR_OK;
+	bool empty = true;
+
+	/* One that isn't empty afterwards has attempts that may go on. */
+	while (err == ERR_OK && empty &&
+	    (spool = spool_adopt(dir, max)) != NULL) {
+		take_over(&U.adopted, spool);
+		err = ship(&U, &U.adopted);
+		empty = spool_size(spool) == 0;
+		let_go(&U.adopted);
+	}
+	return (err);
+}
+
+enum err
 audit_list(struct request *req, struct reply *reply)
 {
 	static const struct { const char *name, *stored; } filters[] = {

@@ -38,4 +38,10 @@ void		 audit_after(struct audit *, struct request *,
 /* audit_idle(U): ship what is due: 64 records, or 200 ms old. */
 void		 audit_idle(struct audit *);
 
+/*
+ * audit_sweep(store, dir, max):
+ * Ship the spools in ${dir} that no worker holds.
+ */
+enum err	 audit_sweep(struct store *, const char *, int64_t);
+
 #endif /* !AUDIT_H_ */

@@ -19,10 +19,28 @@
 #include "contract.h"
 #include "doc.h"
 #include "id.h"
-#include "json.h"
 #include "reply.h"
 #include "request.h"
+#include "schema.h"
 #include "store.h"
+
+/* The body, if it kept to its schema; what didn't is as long as it likes. */
+static void
+append_body(bson_t *doc, const struct request *req)
+{
+	struct schema_errors errors;
+	bson_t body;
+
+	schema_errors_init(&errors, req->arena);
+	if (req->json == NULL || req->op->body == NULL ||
+	    !schema_check(req->op->body, req->json, &errors)) {
+		(void)BSON_APPEND_NULL(doc, "body");
+		return;
+	}
+	(void)BSON_APPEND_DOCUMENT_BEGIN(doc, "body", &body);
+	doc_append(&body, req->op->body, req->json);
+	(void)bson_append_document_end(doc, &body);
+}
 
 static bson_t *
 new_record(struct request *req)
@@ -41,13 +59,7 @@ new_record(struct request *req)
 	(void)BSON_APPEND_DOCUMENT_BEGIN(doc, "request", &inner);
 	(void)BSON_APPEND_UTF8(&inner, "method", req->method);
 	(void)BSON_APPEND_UTF8(&inner, "path", req->path);
-	/* A claim's body is {} or none; anything else was refused. */
-	if (req->json != NULL && cJSON_IsObject(req->json) &&
-	    req->json->child == NULL)
-		(void)BSON_APPEND_DOCUMENT(&inner, "body",
-		    store_new_doc(req->arena));
-	else
-		(void)BSON_APPEND_NULL(&inner, "body");
+	append_body(&inner, req);
 	(void)bson_append_document_end(doc, &inner);
 	return (doc);
 }
@@ -81,8 +93,8 @@ audit_result(struct request *req, const struct reply *reply)
 {
 	bson_t *doc = new_record(req);
 
-	append_result(doc, reply->status,
-	    reply->code != NULL ? reply->code : "GRANTED",
+	append_result(doc, reply->status, reply->code != NULL ? reply->code :
+	    reply->outcome != NULL ? reply->outcome : "GRANTED",
 	    reply->object);
 	(void)BSON_APPEND_INT64(doc, "durationMs",
 	    clock_mono() - req->started);
@@ -101,19 +113,21 @@ audit_settle(struct store *S, const bson_t *intent, bson_t **record)
 {
 	struct arena *A;
 	const bson_t *claim;
-	char id[ID_SIZE];
+	char attempt[ID_SIZE];
 	enum err err;
 
 	if ((A = arena_new(1024 * 1024)) == NULL)
 		return (err_set(ERR_INTERNAL, NULL));
-	id_derive("cl", store_text(intent, "_id"), id);
-	err = claim_find(S, A, id, &claim);
+	id_derive("at", store_text(intent, "_id"), attempt);
+	err = claim_find_attempt(S, A, store_text(intent, "userId"),
+	    store_text(intent, "eventId"), attempt, &claim);
 	if (err == ERR_OK || err == ERR_NOT_FOUND) {
 		*record = bson_new();
 		bson_copy_to_excluding_noinit(intent, *record, "intent",
 		    NULL);
 		if (err == ERR_OK)
-			append_result(*record, 201, "GRANTED", id);
+			append_result(*record, 201, claim_outcome(claim),
+			    store_text(claim, "_id"));
 		else
 			append_result(*record, 500, "NO_ANSWER", NULL);
 		(void)BSON_APPEND_INT64(*record, "durationMs", 0);

@@ -20,6 +20,7 @@
 #include "reply.h"
 #include "request.h"
 #include "shm.h"
+#include "stock_store.h"
 #include "store.h"
 
 #define VERSIONS	"versions"
@@ -30,15 +31,20 @@
 #define SLOT_EVENT	8000
 #define SLOTS_LISTS	128
 #define SLOT_LIST	64000
+#define SLOTS_STOCK	1024
+#define SLOT_STOCK	1000
+#define TURNS		64
+#define TRUST_MS	250	/* as freshness.h has it */
+#define RENEW_MS	200
 
 /* A change of what lies in the file wants another number. */
-#define LAYOUT		UINT32_C(0x00010001)
+#define LAYOUT		UINT32_C(0x00010002)
 
-/* The head of the shared file; the two tables follow. */
+/* The head of the shared file; the tables follow. */
 struct shared {
 	struct freshness	 freshness;
 	_Atomic int64_t		 version;	/* n of the last check */
-	unsigned char		 unused[64];
+	_Atomic int64_t		 turns[TURNS];	/* clock_mono() of a read */
 };
 
 struct catalog {
@@ -46,6 +52,7 @@ struct catalog {
 	struct shared	*shared;
 	struct cache	 events;
 	struct cache	 lists;
+	struct cache	 stock;
 };
 
 struct catalog *
@@ -53,6 +60,7 @@ catalog_open(struct store *store, const char *dir)
 {
 	size_t events = cache_size(SLOTS_EVENTS, SLOT_EVENT);
 	size_t lists = cache_size(SLOTS_LISTS, SLOT_LIST);
+	size_t stock = cache_size(SLOTS_STOCK, SLOT_STOCK);
 	struct catalog *G;
 	void *p;
 
@@ -60,8 +68,8 @@ catalog_open(struct store *store, const char *dir)
 		(void)err_set(ERR_INTERNAL, "out of memory");
 		return (NULL);
 	}
-	if (shm_map(dir, "event", LAYOUT, 4096 + events + lists, &p) !=
-	    ERR_OK) {
+	if (shm_map(dir, "event", LAYOUT, 4096 + events + lists + stock,
+	    &p) != ERR_OK) {
 		free(G);
 		return (NULL);
 	}
@@ -70,6 +78,8 @@ catalog_open(struct store *store, const char *dir)
 	cache_init(&G->events, (char *)p + 4096, SLOTS_EVENTS, SLOT_EVENT);
 	cache_init(&G->lists, (char *)p + 4096 + events, SLOTS_LISTS,
 	    SLOT_LIST);
+	cache_init(&G->stock, (char *)p + 4096 + events + lists, SLOTS_STOCK,
+	    SLOT_STOCK);
 	return (G);
 }
 
@@ -122,14 +132,14 @@ mark_change(const char *operator, const char *mark, int64_t at)
 }
 
 static enum err
-change_marks(struct catalog *G, const char *operator, const char *mark)
+change_marks(struct store *S, const char *operator, const char *mark)
 {
 	bson_t *filter = BCON_NEW("_id", BCON_UTF8(NAME));
 	bson_t *change = mark_change(operator, mark, clock_now());
 	bool matched = false;
 	enum err err;
 
-	err = store_update(G->store, VERSIONS, filter, change, &matched);
+	err = store_update(S, VERSIONS, filter, change, &matched);
 	if (err == ERR_OK && !matched) {
 		log_write(LOG_ERROR, "versions has no document \"events\": "
 		    "run \"guerdon init\"", LOG_END);
@@ -155,7 +165,7 @@ check(void *ctx)
 		return (FINDING_FAILED);
 	/* Its writer is dead, or will count up once more when it clears. */
 	if (v.stale[0] != '\0')
-		(void)change_marks(G, "$unset", v.stale);
+		(void)change_marks(G->store, "$unset", v.stale);
 	if (v.pending > 0) {
 		atomic_store(&G->shared->version, v.n);
 		return (FINDING_BLOCKED);
@@ -199,6 +209,112 @@ catalog_event(struct catalog *G, struct arena *A, const char *id,
 		cache_put(&G->events, id, ID_LEN, generation,
 		    bson_get_data(*out), (*out)->len,
 		    &G->shared->freshness.generation, generation);
+	return (err);
+}
+
+/* What is remembered of an event's limits: when they were read, and they. */
+struct reading {
+	int64_t	sent;		/* clock_mono() */
+	unsigned char doc[];
+};
+
+static bool
+put_limit(void *ctx, const bson_t *doc)
+{
+	bson_t *limits = ctx, inner;
+	bson_iter_t held;
+	int32_t holds = 0;
+
+	if (stock_holds(doc, &held))
+		while (bson_iter_next(&held))
+			holds++;
+	(void)BSON_APPEND_DOCUMENT_BEGIN(limits, store_text(doc, "_id"),
+	    &inner);
+	(void)BSON_APPEND_INT64(&inner, "total", store_int(doc, "total"));
+	(void)BSON_APPEND_INT64(&inner, "left", store_int(doc, "left"));
+	(void)BSON_APPEND_INT32(&inner, "holds", holds);
+	(void)bson_append_document_end(limits, &inner);
+	return (true);
+}
+
+static enum err
+read_limits(struct catalog *G, struct arena *A, const bson_t *event,
+    const bson_t **out)
+{
+	struct event_limits limits;
+	bson_t *doc = store_new_doc(A);
+
+	event_limits(event, event_reward_list(A, event, NULL), &limits);
+	*out = doc;
+	return (stock_find_all(G->store, A, limits.ids, limits.count,
+	    put_limit, doc));
+}
+
+/* One worker of the node reads for all, unless that takes it too long. */
+static bool
+my_turn(struct catalog *G, const char *id)
+{
+	_Atomic int64_t *turn;
+	int64_t last, now = clock_mono();
+	unsigned hash = 0;
+
+	while (*id != '\0')
+		hash = hash * 31 + (unsigned char)*id++;
+	turn = &G->shared->turns[hash % TURNS];
+	last = atomic_load(turn);
+	return (now - last > RENEW_MS &&
+	    atomic_compare_exchange_strong(turn, &last, now));
+}
+
+static const struct reading *
+find_reading(struct catalog *G, struct arena *A, const char *id,
+    uint64_t generation, bson_t *view)
+{
+	struct reading *reading;
+	size_t len;
+
+	reading = cache_get(&G->stock, A, id, ID_LEN, generation, &len);
+	if (reading == NULL || len < sizeof(*reading) || !bson_init_static(
+	    view, reading->doc, len - sizeof(*reading)))
+		return (NULL);
+	return (reading);
+}
+
+static void
+keep_reading(struct catalog *G, struct arena *A, const char *id,
+    uint64_t generation, int64_t sent, const bson_t *doc)
+{
+	size_t len = sizeof(struct reading) + doc->len;
+	struct reading *reading = arena_alloc(A, len);
+
+	reading->sent = sent;
+	memcpy(reading->doc, bson_get_data(doc), doc->len);
+	cache_put(&G->stock, id, ID_LEN, generation, reading, len,
+	    &G->shared->freshness.generation, generation);
+}
+
+enum err
+catalog_stock(struct catalog *G, struct arena *A, const bson_t *event,
+    const bson_t **out)
+{
+	const char *id = store_text(event, "_id");
+	const struct reading *reading;
+	bson_t *view = arena_alloc(A, sizeof(*view));
+	uint64_t generation;
+	int64_t sent;
+	enum err err;
+
+	if (!usable(G, &generation))
+		return (read_limits(G, A, event, out));
+	reading = find_reading(G, A, id, generation, view);
+	sent = clock_mono();
+	if (reading != NULL && (sent - reading->sent <= RENEW_MS ||
+	    (sent - reading->sent <= TRUST_MS && !my_turn(G, id)))) {
+		*out = view;
+		return (ERR_OK);
+	}
+	if ((err = read_limits(G, A, event, out)) == ERR_OK)
+		keep_reading(G, A, id, generation, sent, *out);
 	return (err);
 }
 
@@ -255,10 +371,24 @@ catalog_keep(struct catalog *G, const struct request *req,
 }
 
 enum err
+catalog_mark(struct store *S, const char *mark)
+{
+
+	return (change_marks(S, "$set", mark));
+}
+
+enum err
+catalog_clear(struct store *S, const char *mark)
+{
+
+	return (change_marks(S, "$unset", mark));
+}
+
+enum err
 catalog_begin(struct catalog *G, struct request *req)
 {
 
-	return (change_marks(G, "$set", req->attempt));
+	return (catalog_mark(G->store, req->attempt));
 }
 
 void
@@ -266,6 +396,6 @@ catalog_end(struct catalog *G, struct request *req)
 {
 
 	/* The mark of one that fails here is cleared when it is old. */
-	(void)change_marks(G, "$unset", req->attempt);
+	(void)catalog_clear(G->store, req->attempt);
 	freshness_bump(&G->shared->freshness);
 }

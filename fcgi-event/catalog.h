@@ -38,6 +38,14 @@ enum err	 catalog_event(struct catalog *, struct arena *, const char *,
 		    const bson_t **);
 
 /*
+ * catalog_stock(G, A, event, out):
+ * The limits of an event as documents of `stock` by their ids, as they were
+ * at most 250 ms ago: { rewardId: { total, left, holds }, eventId: {...} }.
+ */
+enum err	 catalog_stock(struct catalog *, struct arena *, const bson_t *,
+		    const bson_t **);
+
+/*
  * catalog_list(G, req, reply, generation):
  * Answer a list request from memory; false if it isn't here.  Then
  * ${generation} is for catalog_keep(), 0 if the answer can't be kept.
@@ -55,5 +63,12 @@ void		 catalog_keep(struct catalog *, const struct request *,
  */
 enum err	 catalog_begin(struct catalog *, struct request *);
 void		 catalog_end(struct catalog *, struct request *);
+
+/*
+ * catalog_mark(S, mark), catalog_clear(S, mark):
+ * The same for one who has no catalog.
+ */
+enum err	 catalog_mark(struct store *, const char *);
+enum err	 catalog_clear(struct store *, const char *);
 
 #endif /* !CATALOG_H_ */

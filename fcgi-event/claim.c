@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * claim: a user takes the rewards of an event, once.
+ * claim: a user takes the rewards of an event, once in a period.
  *
- * The insert decides, by its unique index.  The reads before it only find the
- * reason for a refusal; a user who has claimed is told so before anything
- * else, or retries would not converge.
+ *	plan		the event, and what of it: 404, 400, 409
+ *	take		a unit of each limit: SOLD_OUT
+ *	insert		decides, by its unique index: ALREADY_CLAIMED
+ *
+ * The reads before the insert only find the reason for a refusal.  A user who
+ * has claimed is told so before anything else, or retries would not converge.
+ * Everything is judged by one instant, the attempt's.
  */
 #include <assert.h>
 #include <string.h>
@@ -13,12 +17,18 @@
 #include "arena.h"
 #include "catalog.h"
 #include "claim_store.h"
+#include "clock.h"
 #include "doc.h"
 #include "event_store.h"
 #include "id.h"
+#include "json.h"
 #include "reply.h"
 #include "request.h"
+#include "stock.h"
+#include "stock_store.h"
 #include "store.h"
+
+#define TRIES	3	/* of a claim whose id was made void */
 
 static const struct err_row already_claimed = { 409, "ALREADY_CLAIMED",
     "You have claimed this event before" };
@@ -26,6 +36,8 @@ static const struct err_row not_open = { 409, "EVENT_NOT_OPEN",
     "The event is not open" };
 static const struct err_row no_rewards = { 409, "NO_REWARDS",
     "The event has no rewards" };
+static const struct err_row sold_out = { 409, "SOLD_OUT",
+    "There is nothing left" };
 
 static const char *
 claim_path(struct request *req, const bson_t *claim)
@@ -35,28 +47,92 @@ claim_path(struct request *req, const bson_t *claim)
 	    store_text(claim, "_id")));
 }
 
+/* Which of the rewards does the claimant get?  All, or the one named. */
+static enum err
+choose(struct request *req, const bson_t *event, struct claim_plan *plan)
+{
+	const char *want = json_get_string(req->json, "rewardId");
+	const bson_t *reward = NULL;
+
+	if (event_gives_one(event) && want == NULL)
+		return (request_fault(req, "/rewardId", "REQUIRED",
+		    "this event gives one of its rewards: name it"));
+	if (!event_gives_one(event) && want != NULL)
+		return (request_fault(req, "/rewardId", "NOT_WANTED",
+		    "this event gives all its rewards"));
+	if (want != NULL &&
+	    (reward = event_reward(req->arena, event, want)) == NULL)
+		return (request_fault(req, "/rewardId", "NO_SUCH_REWARD",
+		    "this event has no such reward"));
+	plan->rewards = event_reward_list(req->arena, event, reward);
+	return (ERR_OK);
+}
+
+/* Has somebody to approve it, and until when? */
+static void
+plan_approval(struct request *req, struct claim_plan *plan)
+{
+	const bson_t *reward;
+	int64_t window, expires;
+	int i;
+
+	for (i = 0; (reward = event_list_at(req->arena, plan->rewards, i)) !=
+	    NULL; i++) {
+		if (!event_needs_approval(reward, &window))
+			continue;
+		plan->pending = true;
+		expires = id_time(req->attempt) + window;
+		if (window != 0 && (plan->expires == 0 ||
+		    expires < plan->expires))
+			plan->expires = expires;
+	}
+}
+
+static void
+plan_limits(struct request *req, struct claim_plan *plan)
+{
+	struct event_limits *limits;
+
+	limits = arena_alloc(req->arena, sizeof(*limits));
+	event_limits(plan->event, plan->rewards, limits);
+	plan->took = limits->ids;
+	plan->ntook = limits->count;
+}
+
 /*
- * Could the event be claimed by this caller at the attempt's instant?  The
- * reason if not.  That instant is the claim's createdAt, too, and the same
- * for an attempt that is repeated.
+ * Could the event be claimed by this caller at the attempt's instant, and
+ * what would it be?  The reason if not.
  */
 static enum err
-check_event(const struct request *req, const bson_t *event)
+plan_claim(struct request *req, const bson_t *event, struct claim_plan *plan)
 {
+	enum err err;
 
+	plan->event = event;
+	plan->period = CLAIM_ALL;
 	if (req->role == ROLE_USER && !event_is_active(event))
 		return (err_set(ERR_NOT_FOUND, "there is no such event"));
 	if (!event_is_open(event, id_time(req->attempt)))
 		return (err_refuse(&not_open, NULL));
 	if (event_rewards(event) == 0)
 		return (err_refuse(&no_rewards, NULL));
+	if ((err = choose(req, event, plan)) != ERR_OK)
+		return (err);
+	plan_approval(req, plan);
+	plan_limits(req, plan);
 	return (ERR_OK);
 }
 
+/*
+ * The user has this claim.  It is given again to the attempt that made it and
+ * is repeated.
+ */
 static enum err
-refuse_claimed(struct request *req, struct reply *reply, const bson_t *claim)
+meet_own(struct request *req, struct reply *reply, const bson_t *claim)
 {
 
+	if (claim_is_ours(claim, req))
+		return (ERR_OK);
 	reply->object = store_text(claim, "_id");
 	reply_header(reply, "Location", claim_path(req, claim));
 	reply_member(reply, "claimId", store_text(claim, "_id"));
@@ -66,28 +142,112 @@ refuse_claimed(struct request *req, struct reply *reply, const bson_t *claim)
 /*
  * Refused for ${reason}, which isn't looked at again: by now the event may
  * have opened.  But a user who has a claim of this event is told that instead.
- * The claim of this very attempt, repeated, is given again.
  */
 static enum err
 refuse(struct request *req, struct reply *reply, enum err reason,
-    const bson_t **claim)
+    const char *period, const bson_t **claim)
 {
 	struct app *app = req->app;
-	const char *attempt;
 	enum err err;
 
 	err = claim_find_own(app->store, req->arena, req->subject,
-	    contract_param(req, "eventId"), claim);
-	if (err == ERR_OK) {
-		attempt = store_text(*claim, "attemptId");
-		if (attempt != NULL && strcmp(attempt, req->attempt) == 0)
-			return (ERR_OK);
-		return (refuse_claimed(req, reply, *claim));
-	}
+	    contract_param(req, "eventId"), period, claim);
+	if (err == ERR_OK)
+		return (meet_own(req, reply, *claim));
 	if (err != ERR_NOT_FOUND)
 		return (err);
 	return (reason == ERR_NOT_FOUND ?
 	    err_set(reason, "there is no such event") : reason);
+}
+
+/* So many holds mean that workers die faster than the sweep runs. */
+static enum err
+check_holds(struct request *req, const struct claim_plan *plan)
+{
+	struct app *app = req->app;
+	const bson_t *limits;
+	enum err err;
+	size_t i;
+
+	err = catalog_stock(app->catalog, req->arena, plan->event, &limits);
+	for (i = 0; err == ERR_OK && i < plan->ntook; i++)
+		if (store_int(limits, arena_printf(req->arena, "%s.holds",
+		    plan->took[i])) > STOCK_HOLDS)
+			err = err_set(ERR_AWAY, "too many claims are under "
+			    "way; if this lasts, run \"guerdon sweep\"");
+	return (err);
+}
+
+/* Take the units, insert the claim; ERR_NOT_FOUND if ${id} was made void. */
+static enum err
+take_and_insert(struct request *req, const struct claim_plan *plan,
+    const char *id, const bson_t **claim)
+{
+	struct app *app = req->app;
+	struct stock_hold hold = { id, id, req->subject,
+	    store_text(plan->event, "_id"), plan->period, clock_now() };
+	enum err err, undone;
+
+	err = stock_take_all(app->stock, req->arena, plan->took, plan->ntook,
+	    &hold);
+	if (err != ERR_OK)
+		return (err == ERR_NOT_FOUND ? err_refuse(&sold_out, NULL) :
+		    err);
+	err = claim_insert(app->store, req, plan, id, claim);
+	if (err == ERR_OK)
+		stock_settled(app->stock, plan->took, plan->ntook, id);
+	/* Anything else may have been stored: the sweep finds out. */
+	if (err != ERR_EXISTS && err != ERR_NOT_FOUND)
+		return (err);
+	undone = stock_return_all(app->stock, req->arena, plan->took,
+	    plan->ntook, id);
+	return (undone == ERR_OK ? err : undone);
+}
+
+/* A claim that takes from limits: seen before it is taken, to be spared. */
+static enum err
+grant_limited(struct request *req, struct reply *reply,
+    const struct claim_plan *plan, const bson_t **claim)
+{
+	struct app *app = req->app;
+	char id[ID_SIZE];
+	enum err err;
+	int i;
+
+	err = claim_find_own(app->store, req->arena, req->subject,
+	    store_text(plan->event, "_id"), plan->period, claim);
+	if (err == ERR_OK)
+		return (meet_own(req, reply, *claim));
+	if (err != ERR_NOT_FOUND || (err = check_holds(req, plan)) != ERR_OK)
+		return (err);
+	for (i = 0; i < TRIES; i++) {
+		if (clock_mono() > req->deadline)
+			break;
+		id_new_at("cl", req->attempt, id);
+		err = take_and_insert(req, plan, id, claim);
+		if (err == ERR_REFUSED)
+			return (refuse(req, reply, err, plan->period, claim));
+		if (err == ERR_EXISTS)
+			return (meet_own(req, reply, *claim));
+		if (err != ERR_NOT_FOUND)
+			return (err);
+	}
+	return (err_set(ERR_AWAY, "it took too long"));
+}
+
+static enum err
+grant_unlimited(struct request *req, struct reply *reply,
+    const struct claim_plan *plan, const bson_t **claim)
+{
+	struct app *app = req->app;
+	char id[ID_SIZE];
+	enum err err;
+
+	id_new_at("cl", req->attempt, id);
+	err = claim_insert(app->store, req, plan, id, claim);
+	if (err == ERR_EXISTS)
+		return (meet_own(req, reply, *claim));
+	return (err == ERR_NOT_FOUND ? err_set(ERR_AWAY, "try again") : err);
 }
 
 /* From event and subject to the claim, or to the reason for none. */
@@ -95,19 +255,20 @@ static enum err
 grant(struct request *req, struct reply *reply, const bson_t **claim)
 {
 	struct app *app = req->app;
+	struct claim_plan plan = { .period = CLAIM_ALL };
 	const bson_t *event = NULL;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,
 	    contract_param(req, "eventId"), &event);
 	if (err == ERR_OK)
-		err = check_event(req, event);
+		err = plan_claim(req, event, &plan);
 	if (err == ERR_AWAY || err == ERR_INTERNAL)
 		return (err);
 	if (err != ERR_OK)
-		return (refuse(req, reply, err, claim));
-	err = claim_insert(app->store, req, event, claim);
-	return (err == ERR_EXISTS ? refuse_claimed(req, reply, *claim) : err);
+		return (refuse(req, reply, err, plan.period, claim));
+	return (plan.ntook > 0 ? grant_limited(req, reply, &plan, claim) :
+	    grant_unlimited(req, reply, &plan, claim));
 }
 
 enum err
@@ -120,6 +281,7 @@ claim_create(struct request *req, struct reply *reply)
 		return (err);
 	assert(claim != NULL);
 	reply->object = store_text(claim, "_id");
+	reply->outcome = store_text(claim, "state");
 	doc_put(&reply->body, req->op->result, claim);
 	reply_created(reply, claim_path(req, claim));
 	return (ERR_OK);
@@ -143,7 +305,7 @@ claim_list(struct request *req, struct reply *reply)
 
 	filter_by(req, filter, "userId");
 	filter_by(req, filter, "eventId");
-	filter_by(req, filter, "state");
+	claim_visible(filter, request_query(req, "state"));
 	return (page_list(app->store, req, reply, app->cursor_key, &query));
 }
 
@@ -151,9 +313,10 @@ enum err
 claim_mine(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
-	struct page_query query = { CLAIMS, "cl", DOC(req->arena,
-	    "userId", BCON_UTF8(req->subject)) };
+	bson_t *filter = DOC(req->arena, "userId", BCON_UTF8(req->subject));
+	struct page_query query = { CLAIMS, "cl", filter };
 
+	claim_visible(filter, NULL);
 	return (page_list(app->store, req, reply, app->cursor_key, &query));
 }
 

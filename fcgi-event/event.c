@@ -10,8 +10,10 @@
 #include "event_store.h"
 #include "id.h"
 #include "json.h"
+#include "limit.h"
 #include "reply.h"
 #include "request.h"
+#include "reward.h"
 #include "schema.h"
 #include "store.h"
 
@@ -28,7 +30,7 @@ put_event(struct request *req, struct reply *reply, const bson_t *event)
 {
 
 	doc_put(&reply->body, req->op->result, event);
-	reply_etag(reply, event_version(event));
+	reply_etag(reply, event_version(event), 0);
 }
 
 /* An instant of the body, ${fallback} if it isn't there. */
@@ -71,10 +73,42 @@ new_rewards(struct request *req, const char *event)
 		id_new("rw", id);
 		(void)BSON_APPEND_DOCUMENT_BEGIN(array, index, &inner);
 		event_new_reward(&inner, id, event, id_time(req->attempt));
-		doc_append(&inner, schema, item);
+		reward_append(&inner, schema, item);
 		(void)bson_append_document_end(array, &inner);
 	}
 	return (array);
+}
+
+static enum err
+check_rewards(struct request *req)
+{
+	const cJSON *item;
+	enum err err = ERR_OK;
+	int i = 0;
+
+	cJSON_ArrayForEach(item, json_get(req->json, "rewards"))
+		if (reward_check(req, item, arena_printf(req->arena,
+		    "/rewards/%d", i++)) != ERR_OK)
+			err = ERR_INVALID;
+	return (err);
+}
+
+/* The members of a new event, with what those that are absent mean. */
+static bson_t *
+new_fields(struct request *req)
+{
+	bson_t *fields = store_new_doc(req->arena);
+
+	if (json_get(req->json, "description") == NULL)
+		(void)BSON_APPEND_NULL(fields, "description");
+	if (json_get(req->json, "status") == NULL)
+		(void)BSON_APPEND_UTF8(fields, "status", "ACTIVE");
+	if (json_get(req->json, "choice") == NULL)
+		(void)BSON_APPEND_UTF8(fields, "choice", "ALL");
+	if (json_get(req->json, "claimLimit") == NULL)
+		(void)BSON_APPEND_NULL(fields, "claimLimit");
+	doc_append_without(fields, req->op->body, req->json, "rewards");
+	return (fields);
 }
 
 enum err
@@ -82,25 +116,21 @@ event_create(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
 	const bson_t *event;
-	bson_t *fields;
+	bson_t *fields, *rewards;
 	char id[ID_SIZE];
 	enum err err;
 
 	err = check_times(req, instant(req->json, "startsAt", 0),
 	    instant(req->json, "endsAt", 0));
-	if (err != ERR_OK)
-		return (err);
+	if (check_rewards(req) != ERR_OK || err != ERR_OK)
+		return (ERR_INVALID);
 	id_derive("ev", req->attempt, id);
-	fields = store_new_doc(req->arena);
-	if (json_get(req->json, "description") == NULL)
-		(void)BSON_APPEND_NULL(fields, "description");
-	if (json_get(req->json, "status") == NULL)
-		(void)BSON_APPEND_UTF8(fields, "status", "ACTIVE");
-	doc_append_without(fields, req->op->body, req->json, "rewards");
-	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+	fields = new_fields(req);
+	rewards = new_rewards(req, id);
+	if ((err = limit_make_all(req, id, fields, rewards)) != ERR_OK ||
+	    (err = catalog_begin(app->catalog, req)) != ERR_OK)
 		return (err);
-	err = event_insert(app->store, req, fields, new_rewards(req, id),
-	    &event);
+	err = event_insert(app->store, req, fields, rewards, &event);
 	catalog_end(app->catalog, req);
 	if (err != ERR_OK)
 		return (err);
@@ -139,7 +169,8 @@ enum err
 event_get(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
-	const bson_t *event;
+	const bson_t *event, *shown;
+	uint32_t state;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,
@@ -148,11 +179,34 @@ event_get(struct request *req, struct reply *reply)
 		return (err);
 	if (hidden(req, event))
 		return (err_set(ERR_NOT_FOUND, NULL));
-	if (reply_unchanged(reply, req, event_version(event)))
+	if ((err = limit_show_event(req, event, &shown, &state)) != ERR_OK)
+		return (err);
+	if (reply_unchanged(reply, req, event_version(event), state))
 		return (ERR_OK);
-	doc_put(&reply->body, req->op->result, event);
+	doc_put(&reply->body, req->op->result, shown);
 	reply_ok(reply);
 	return (ERR_OK);
+}
+
+/* The write of a patch, and of the limit that it may set. */
+static enum err
+write_patch(struct request *req, const bson_t **event)
+{
+	struct app *app = req->app;
+	const char *id = store_text(*event, "_id");
+	struct limit_change change = { .id = id, .event = id };
+	bson_t *set = store_new_doc(req->arena);
+	enum err err;
+
+	doc_append(set, req->op->body, req->json);
+	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+		return (err);
+	if ((err = limit_begin(req, &change, "claimLimit")) == ERR_OK) {
+		err = event_update(app->store, req, *event, set, event);
+		limit_end(req, &change, err);
+	}
+	catalog_end(app->catalog, req);
+	return (err);
 }
 
 enum err
@@ -160,7 +214,6 @@ event_patch(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
 	const bson_t *event;
-	bson_t *set;
 	enum err err;
 
 	err = event_find(app->store, req->arena,
@@ -175,19 +228,11 @@ event_patch(struct request *req, struct reply *reply)
 	/* Ours already: the worker died before it could clear its mark. */
 	if (event_is_ours(event, req))
 		catalog_end(app->catalog, req);
-	else {
-		if (!request_match(request_env(req, "HTTP_IF_MATCH"),
-		    event_version(event), false))
-			return (err_set(ERR_PRECONDITION, NULL));
-		set = store_new_doc(req->arena);
-		doc_append(set, req->op->body, req->json);
-		if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
-			return (err);
-		err = event_update(app->store, req, event, set, &event);
-		catalog_end(app->catalog, req);
-		if (err != ERR_OK)
-			return (err);
-	}
+	else if (!request_match(request_env(req, "HTTP_IF_MATCH"),
+	    event_version(event)))
+		return (err_set(ERR_PRECONDITION, NULL));
+	else if ((err = write_patch(req, &event)) != ERR_OK)
+		return (err);
 	put_event(req, reply, event);
 	reply_ok(reply);
 	return (ERR_OK);

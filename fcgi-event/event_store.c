@@ -2,16 +2,21 @@
 /*
  * event_store: the collection `events`.
  *
- * { _id, title, description, status, startsAt, endsAt, createdBy, createdAt,
- *   updatedAt, version, attemptId,
- *   rewards: [{ rewardId, eventId, type, name, quantity, details, createdAt,
- *               version, attemptId }] }
+ * { _id, title, description, status, startsAt, endsAt, choice, claimLimit,
+ *   createdBy, createdAt, updatedAt, version, attemptId,
+ *   rewards: [{ rewardId, eventId, type, name, quantity, details, stock,
+ *               requiresApproval, claimWindow, createdAt, version,
+ *               attemptId }] }
+ *
+ * stock and claimLimit are copies of the totals in the collection `stock`,
+ * which decides; null is no limit.
  *
  * Each write is one conditional update of one document.  attemptId is the
  * last attempt that wrote: a gateway that got no answer repeats its call, and
  * the repeat finds that the write is its own.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -103,6 +108,113 @@ event_reward(struct arena *A, const bson_t *event, const char *id)
 		    strcmp(found, id) == 0)
 			return (reward);
 	return (NULL);
+}
+
+const bson_t *
+event_reward_list(struct arena *A, const bson_t *event, const bson_t *reward)
+{
+	bson_iter_t iter;
+	const uint8_t *data;
+	uint32_t len;
+	bson_t *list;
+
+	if (reward != NULL)
+		return (DOC(A, "0", BCON_DOCUMENT(reward)));
+	list = arena_alloc(A, sizeof(*list));
+	if (bson_iter_init_find(&iter, event, "rewards") &&
+	    BSON_ITER_HOLDS_ARRAY(&iter)) {
+		bson_iter_array(&iter, &len, &data);
+		if (bson_init_static(list, data, len))
+			return (list);
+	}
+	return (store_new_doc(A));
+}
+
+const bson_t *
+event_list_at(struct arena *A, const bson_t *list, int at)
+{
+	bson_iter_t iter;
+
+	if (!bson_iter_init(&iter, list))
+		return (NULL);
+	while (bson_iter_next(&iter))
+		if (at-- == 0)
+			return (view(A, &iter));
+	return (NULL);
+}
+
+bool
+event_needs_approval(const bson_t *reward, int64_t *window)
+{
+	const char *text = store_text(reward, "claimWindow");
+
+	*window = 0;
+	if (text != NULL)
+		(void)clock_duration(text, strlen(text), window);
+	return (store_true(reward, "requiresApproval"));
+}
+
+bool
+event_gives_one(const bson_t *event)
+{
+	const char *choice = store_text(event, "choice");
+
+	return (choice != NULL && strcmp(choice, "ONE") == 0);
+}
+
+bool
+event_limit(const bson_t *doc, const char *name, int64_t *total)
+{
+
+	if (!store_has(doc, name))
+		return (false);
+	*total = store_int(doc, name);
+	return (true);
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+
+	return (strcmp(*(const char *const *)a, *(const char *const *)b));
+}
+
+/* The id of a reward in an array, if its stock is limited. */
+static const char *
+limited_reward(const bson_iter_t *iter)
+{
+	const uint8_t *data;
+	uint32_t len;
+	bson_t reward;
+	int64_t total;
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(iter))
+		return (NULL);
+	bson_iter_document(iter, &len, &data);
+	if (!bson_init_static(&reward, data, len) ||
+	    !event_limit(&reward, "stock", &total))
+		return (NULL);
+	return (store_text(&reward, "rewardId"));
+}
+
+void
+event_limits(const bson_t *event, const bson_t *rewards,
+    struct event_limits *limits)
+{
+	bson_iter_t iter;
+	const char *id;
+	int64_t total;
+
+	limits->count = 0;
+	if (event_limit(event, "claimLimit", &total))
+		limits->ids[limits->count++] = store_text(event, "_id");
+	if (!bson_iter_init(&iter, rewards))
+		return;
+	while (bson_iter_next(&iter) && limits->count <= EVENT_REWARDS)
+		if ((id = limited_reward(&iter)) != NULL)
+			limits->ids[limits->count++] = id;
+	qsort(limits->ids, limits->count, sizeof(limits->ids[0]),
+	    compare_ids);
 }
 
 bool
@@ -311,4 +423,25 @@ event_update_reward(struct store *S, struct request *req,
 		return (ERR_OK);
 	return (err == ERR_AWAY ? err_set(ERR_AWAY, NULL) :
 	    err_set(ERR_PRECONDITION, NULL));
+}
+
+enum err
+event_copy_limit(struct store *S, struct arena *A, const char *event,
+    const char *id, int64_t total)
+{
+	bool own = strcmp(event, id) == 0;
+	const char *name = own ? "claimLimit" : "rewards.$.stock";
+	bson_t *filter = DOC(A, "_id", BCON_UTF8(event)), *change;
+
+	if (own)
+		(void)BSON_APPEND_DOCUMENT(filter, "claimLimit",
+		    DOC(A, "$ne", BCON_NULL));
+	else
+		(void)BSON_APPEND_DOCUMENT(filter, "rewards", DOC(A,
+		    "$elemMatch", "{", "rewardId", BCON_UTF8(id),
+		    "stock", "{", "$ne", BCON_NULL, "}", "}"));
+	change = DOC(A, "$set", "{", name, BCON_INT64(total),
+	    "updatedAt", BCON_DATE_TIME(clock_now()), "}",
+	    "$inc", "{", "version", BCON_INT64(1), "}");
+	return (store_update(S, EVENTS, filter, change, NULL));
 }

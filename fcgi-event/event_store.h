@@ -41,6 +41,48 @@ int		event_rewards(const bson_t *);
 /* event_reward_at(A, event, i): the ${i}-th reward, oldest first. */
 const bson_t	*event_reward_at(struct arena *, const bson_t *, int);
 
+/*
+ * The limits that a claim takes from, as ids in `stock`, in the order in which
+ * they are taken: the event's own, then those of the rewards.
+ */
+struct event_limits {
+	const char	*ids[EVENT_REWARDS + 1];
+	size_t		 count;
+};
+
+/*
+ * event_limits(event, rewards, limits):
+ * Those of an event for a claim of ${rewards}, an array of some of its own.
+ * What ${limits} points to lives in the two documents.
+ */
+void		event_limits(const bson_t *, const bson_t *,
+		    struct event_limits *);
+
+/*
+ * event_reward_list(A, event, reward):
+ * The array of an event's rewards as a document; with ${reward} an array of
+ * that one alone.
+ */
+const bson_t	*event_reward_list(struct arena *, const bson_t *,
+		    const bson_t *);
+
+/* event_list_at(A, list, i): the ${i}-th of such an array; NULL at its end. */
+const bson_t	*event_list_at(struct arena *, const bson_t *, int);
+
+/*
+ * event_needs_approval(reward, window):
+ * Is a claim of it pending until somebody approves it, and for how long in
+ * milliseconds?  0: for ever.
+ */
+bool		event_needs_approval(const bson_t *, int64_t *);
+
+/* event_gives_one(event): does a claim choose one of the rewards? */
+bool		event_gives_one(const bson_t *);
+
+/* event_limit(doc, name, total): the number of "stock" or "claimLimit";
+ * false if there is no limit. */
+bool		event_limit(const bson_t *, const char *, int64_t *);
+
 /* event_is_active(event), event_is_open(event, now): by status and times. */
 bool		event_is_active(const bson_t *);
 bool		event_is_open(const bson_t *, int64_t);
@@ -90,6 +132,14 @@ enum err	event_add_reward(struct store *, struct request *,
 enum err	event_update_reward(struct store *, struct request *,
 		    const bson_t *, const bson_t *, const bson_t *,
 		    const bson_t **);
+
+/*
+ * event_copy_limit(S, A, eventId, id, total):
+ * Let the event's document show this total for the limit ${id}, if it shows
+ * one at all.
+ */
+enum err	event_copy_limit(struct store *, struct arena *,
+		    const char *, const char *, int64_t);
 
 /*
  * event_has_room(event, bytes):

@@ -10,6 +10,7 @@
 #include "probe.h"
 #include "request.h"
 #include "startup.h"
+#include "stock.h"
 #include "store.h"
 #include "worker.h"
 
@@ -26,6 +27,9 @@ static const struct handler handlers[] = {
 	{ "claim_list", claim_list },
 	{ "claim_get", claim_get },
 	{ "claim_mine", claim_mine },
+	{ "claim_approve", claim_approve },
+	{ "claim_reject", claim_reject },
+	{ "claim_revoke", claim_revoke },
 	{ "audit_list", audit_list },
 	{ "health_get", health_get },
 };
@@ -68,6 +72,7 @@ event_idle(void *ctx)
 	struct app *app = ctx;
 
 	audit_idle(app->audit);
+	stock_idle(app->stock);
 }
 
 static enum err
@@ -100,6 +105,7 @@ event_stop(void *ctx)
 	struct app *app = ctx;
 
 	audit_free(app->audit);
+	stock_free(app->stock);
 	catalog_close(app->catalog);
 	store_free(app->store);
 	service_stop(&app->service);
@@ -145,7 +151,9 @@ event_start(struct app *app)
 	    (err = open_store(app)) == ERR_OK &&
 	    (err = open_audit(app)) == ERR_OK) {
 		app->catalog = catalog_open(app->store, app->conf->shared);
-		err = (app->catalog != NULL) ? ERR_OK : ERR_INTERNAL;
+		app->stock = stock_new(app->store);
+		err = (app->catalog != NULL && app->stock != NULL) ? ERR_OK :
+		    ERR_INTERNAL;
 	}
 	return (err);
 }

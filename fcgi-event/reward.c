@@ -8,12 +8,16 @@
 #include "app.h"
 #include "arena.h"
 #include "catalog.h"
+#include "clock.h"
 #include "doc.h"
 #include "event_store.h"
 #include "id.h"
 #include "json.h"
+#include "limit.h"
 #include "reply.h"
 #include "request.h"
+#include "reward.h"
+#include "stock_store.h"
 #include "store.h"
 
 #define DETAILS_MAX	20
@@ -26,7 +30,52 @@ put_reward(struct request *req, struct reply *reply, const bson_t *reward)
 {
 
 	doc_put(&reply->body, req->op->result, reward);
-	reply_etag(reply, event_version(reward));
+	reply_etag(reply, event_version(reward), 0);
+}
+
+enum err
+reward_check(struct request *req, const cJSON *json, const char *pointer)
+{
+	const char *text = json_get_string(json, "claimWindow");
+	int64_t ms;
+
+	if (text == NULL || clock_duration(text, strlen(text), &ms))
+		return (ERR_OK);
+	return (request_fault(req, arena_printf(req->arena, "%s/claimWindow",
+	    pointer), "WRONG_FORMAT", "it must be a duration of weeks, or of "
+	    "days, hours, minutes and seconds, of 10 years at most"));
+}
+
+void
+reward_append(bson_t *reward, const struct schema *schema, const cJSON *json)
+{
+
+	if (json_get(json, "stock") == NULL)
+		(void)BSON_APPEND_NULL(reward, "stock");
+	if (json_get(json, "requiresApproval") == NULL)
+		(void)BSON_APPEND_BOOL(reward, "requiresApproval", false);
+	if (json_get(json, "claimWindow") == NULL)
+		(void)BSON_APPEND_NULL(reward, "claimWindow");
+	doc_append(reward, schema, json);
+}
+
+/* The write of a new reward, whose limit is there before it can be claimed. */
+static enum err
+write_new(struct request *req, const char *event, const char *id,
+    const bson_t *reward, const bson_t **stored)
+{
+	struct app *app = req->app;
+	int64_t total;
+	enum err err = ERR_OK;
+
+	if (event_limit(reward, "stock", &total))
+		err = stock_make(app->store, req->arena, id, event, total);
+	if (err != ERR_OK ||
+	    (err = catalog_begin(app->catalog, req)) != ERR_OK)
+		return (err);
+	err = event_add_reward(app->store, req, event, id, reward, stored);
+	catalog_end(app->catalog, req);
+	return (err);
 }
 
 enum err
@@ -39,18 +88,16 @@ reward_create(struct request *req, struct reply *reply)
 	char id[ID_SIZE];
 	enum err err;
 
-	err = event_find(app->store, req->arena, event, &found);
-	if (err != ERR_OK)
+	if ((err = reward_check(req, req->json, "")) != ERR_OK ||
+	    (err = event_find(app->store, req->arena, event, &found)) !=
+	    ERR_OK)
 		return (err);
 	id_derive("rw", req->attempt, id);
 	event_new_reward(reward, id, event, id_time(req->attempt));
-	doc_append(reward, req->op->body, req->json);
+	reward_append(reward, req->op->body, req->json);
 	if (!event_has_room(found, reward->len))
 		return (err_refuse(&too_many, "the event is too large"));
-	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
-		return (err);
-	err = event_add_reward(app->store, req, event, id, reward, &stored);
-	catalog_end(app->catalog, req);
+	err = write_new(req, event, id, reward, &stored);
 	if (err == ERR_EXISTS)
 		return (err_refuse(&too_many, "at most %d", EVENT_REWARDS));
 	if (err != ERR_OK)
@@ -190,14 +237,17 @@ find_visible(struct request *req, const bson_t **event,
 enum err
 reward_get(struct request *req, struct reply *reply)
 {
-	const bson_t *event, *reward;
+	const bson_t *event, *reward, *shown;
+	uint32_t state;
 	enum err err;
 
-	if ((err = find_visible(req, &event, &reward)) != ERR_OK)
+	if ((err = find_visible(req, &event, &reward)) != ERR_OK ||
+	    (err = limit_show_reward(req, event, reward, &shown, &state)) !=
+	    ERR_OK)
 		return (err);
-	if (reply_unchanged(reply, req, event_version(reward)))
+	if (reply_unchanged(reply, req, event_version(reward), state))
 		return (ERR_OK);
-	doc_put(&reply->body, req->op->result, reward);
+	doc_put(&reply->body, req->op->result, shown);
 	reply_ok(reply);
 	return (ERR_OK);
 }
@@ -237,6 +287,27 @@ merge_details(struct request *req, const bson_t *event,
 	return (ERR_OK);
 }
 
+/* The write of a patch, and of the stock that it may set. */
+static enum err
+write_patch(struct request *req, const bson_t *event, const bson_t *set,
+    const bson_t **reward)
+{
+	struct app *app = req->app;
+	struct limit_change change = { .id = store_text(*reward, "rewardId"),
+	    .event = store_text(event, "_id") };
+	enum err err;
+
+	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
+		return (err);
+	if ((err = limit_begin(req, &change, "stock")) == ERR_OK) {
+		err = event_update_reward(app->store, req, event, *reward,
+		    set, reward);
+		limit_end(req, &change, err);
+	}
+	catalog_end(app->catalog, req);
+	return (err);
+}
+
 enum err
 reward_patch(struct request *req, struct reply *reply)
 {
@@ -245,25 +316,19 @@ reward_patch(struct request *req, struct reply *reply)
 	bson_t *set = store_new_doc(req->arena);
 	enum err err;
 
-	if ((err = find_visible(req, &event, &reward)) != ERR_OK ||
+	if ((err = reward_check(req, req->json, "")) != ERR_OK ||
+	    (err = find_visible(req, &event, &reward)) != ERR_OK ||
 	    (err = merge_details(req, event, reward, set)) != ERR_OK)
 		return (err);
+	doc_append_without(set, req->op->body, req->json, "details");
 	/* Ours already: the worker died before it could clear its mark. */
 	if (event_is_ours(reward, req))
 		catalog_end(app->catalog, req);
-	else {
-		if (!request_match(request_env(req, "HTTP_IF_MATCH"),
-		    event_version(reward), false))
-			return (err_set(ERR_PRECONDITION, NULL));
-		doc_append_without(set, req->op->body, req->json, "details");
-		if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
-			return (err);
-		err = event_update_reward(app->store, req, event, reward,
-		    set, &reward);
-		catalog_end(app->catalog, req);
-		if (err != ERR_OK)
-			return (err);
-	}
+	else if (!request_match(request_env(req, "HTTP_IF_MATCH"),
+	    event_version(reward)))
+		return (err_set(ERR_PRECONDITION, NULL));
+	else if ((err = write_patch(req, event, set, &reward)) != ERR_OK)
+		return (err);
 	put_reward(req, reply, reward);
 	reply_ok(reply);
 	return (ERR_OK);

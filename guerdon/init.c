@@ -27,7 +27,13 @@
 #define TRIES		20
 #define PAUSE_MS	100
 
-enum kind { PLAIN, UNIQUE, TTL };
+enum kind {
+	PLAIN,
+	UNIQUE,
+	TTL,
+	PENDING,	/* only of documents whose state is PENDING */
+	SPARSE		/* only of documents that have the first field */
+};
 
 /* The rows of one collection stand together. */
 static const struct index {
@@ -51,6 +57,9 @@ static const struct index {
 	{ "claims", UNIQUE, { { "userId", 1 }, { "eventId", 1 },
 	    { "period", 1 } } },
 	{ "claims", PLAIN, { { "eventId", 1 }, { "_id", -1 } } },
+	{ "claims", PENDING, { { "state", 1 }, { "_id", -1 } } },
+	{ "claims", SPARSE, { { "expiresAt", 1 } } },
+	{ "voids", PLAIN, { { "at", 1 } } },
 	{ "audit", PLAIN, { { "traceId", 1 } } },
 	{ "audit", PLAIN, { { "userId", 1 }, { "_id", -1 } } },
 	{ "audit", PLAIN, { { "eventId", 1 }, { "_id", -1 } } },
@@ -130,6 +139,27 @@ make_keys(const struct conf *conf)
 	return (err);
 }
 
+/* Which documents a partial index is for. */
+static void
+append_condition(bson_t *row, const struct index *index)
+{
+	bson_t filter, exists;
+
+	if (index->kind != PENDING && index->kind != SPARSE)
+		return;
+	(void)BSON_APPEND_DOCUMENT_BEGIN(row, "partialFilterExpression",
+	    &filter);
+	if (index->kind == PENDING)
+		(void)BSON_APPEND_UTF8(&filter, "state", "PENDING");
+	else {
+		(void)bson_append_document_begin(&filter,
+		    index->fields[0].name, -1, &exists);
+		(void)BSON_APPEND_BOOL(&exists, "$exists", true);
+		(void)bson_append_document_end(&filter, &exists);
+	}
+	(void)bson_append_document_end(row, &filter);
+}
+
 /* { key: {role: 1, _id: -1}, name: "role_1__id_-1", ... } */
 static void
 append_index(bson_t *array, uint32_t number, const struct index *index)
@@ -157,6 +187,7 @@ append_index(bson_t *array, uint32_t number, const struct index *index)
 	if (index->kind == TTL)
 		(void)BSON_APPEND_INT32(&row, "expireAfterSeconds",
 		    TTL_SECONDS);
+	append_condition(&row, index);
 	(void)bson_append_document_end(array, &row);
 }
 
@@ -202,18 +233,42 @@ make_versions(struct store *S, struct arena *A)
 	return (err == ERR_EXISTS ? ERR_OK : err);
 }
 
+/*
+ * Version 1 knew no limits and no choice.  What an event or reward lacks is
+ * given the value that means what was true; snapshots of claims stay as they
+ * were.
+ */
 static enum err
-make_data(struct store *S, struct arena *A)
+migrate_1(struct store *S, struct arena *A)
+{
+	enum err err;
+
+	err = store_update_all(S, "events", DOC(A, "choice", "{", "$exists",
+	    BCON_BOOL(false), "}"), DOC(A, "$set", "{",
+	    "choice", BCON_UTF8("ALL"), "claimLimit", BCON_NULL, "}"));
+	if (err != ERR_OK)
+		return (err);
+	return (store_update_all(S, "events", DOC(A, "rewards", "{",
+	    "$elemMatch", "{", "requiresApproval", "{", "$exists",
+	    BCON_BOOL(false), "}", "}", "}"), DOC(A, "$set", "{",
+	    "rewards.$[].stock", BCON_NULL,
+	    "rewards.$[].requiresApproval", BCON_BOOL(false),
+	    "rewards.$[].claimWindow", BCON_NULL, "}")));
+}
+
+static enum err
+make_data(struct store *S, struct arena *A, int64_t version)
 {
 	enum err err = ERR_OK;
 	size_t row = 0;
 
 	while (err == ERR_OK && row < NINDEXES)
 		err = make_indexes(S, A, &row);
-	if (err == ERR_OK && (err = user_guard(S)) == ERR_OK &&
-	    (err = make_versions(S, A)) == ERR_OK)
-		err = store_set_version(S);
-	return (err);
+	if (err == ERR_OK && (err = user_guard(S)) == ERR_OK)
+		err = make_versions(S, A);
+	if (err == ERR_OK && version == 1)
+		err = migrate_1(S, A);
+	return (err == ERR_OK ? store_set_version(S, version) : err);
 }
 
 static enum err
@@ -230,7 +285,7 @@ prepare_database(const struct conf *conf, struct arena *A)
 		if (version > STORE_VERSION)
 			err = store_check(S);
 		else
-			err = make_data(S, A);
+			err = make_data(S, A, version);
 		if (err == ERR_OK && version < STORE_VERSION)
 			(void)printf("the database %s has version %d now\n",
 			    conf->mongo_db, STORE_VERSION);

@@ -47,6 +47,14 @@ static const struct command commands[] = {
 		.run = command_service_rotate,
 	},
 	{
+		.name = "sweep",
+		.usage = "",
+		.summary = "finish what killed workers left, and expire "
+		    "claims",
+		.help = "",
+		.run = command_sweep,
+	},
+	{
 		.name = "check-config",
 		.usage = "",
 		.summary = "check configuration, contracts, keys and database",

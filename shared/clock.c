@@ -10,6 +10,9 @@
 
 #include "clock.h"
 
+#define DAY		INT64_C(86400)	/* seconds */
+#define DURATION_MAX	(3660 * DAY)
+
 static int64_t fixed;
 
 static int64_t
@@ -193,6 +196,47 @@ clock_parse(const char *text, size_t len, int64_t *ms)
 	*ms = (((days * 24 + hour) * 60 + minute - offset) * 60 + second) *
 	    1000 + milli;
 	return (true);
+}
+
+/* A number and the letter of its unit, in seconds; 0 if there is none. */
+static int64_t
+parse_unit(const char **s, const char *end, char letter, int64_t seconds)
+{
+	const char *p = *s;
+	int64_t n = 0;
+	int digit;
+
+	while (p - *s < 9 && digits(&p, end, 1, &digit))
+		n = n * 10 + digit;
+	if (p == *s || p == end || *p != letter)
+		return (0);
+	*s = p + 1;
+	return (n * seconds);
+}
+
+bool
+clock_duration(const char *text, size_t len, int64_t *ms)
+{
+	const char *s = text, *end = text + len, *before;
+	int64_t seconds;
+
+	if (!one_of(&s, end, "P"))
+		return (false);
+	seconds = parse_unit(&s, end, 'W', 7 * DAY);
+	/* Weeks stand alone. */
+	if (s == text + 1) {
+		seconds = parse_unit(&s, end, 'D', DAY);
+		if (one_of(&s, end, "T")) {
+			before = s;
+			seconds += parse_unit(&s, end, 'H', 3600);
+			seconds += parse_unit(&s, end, 'M', 60);
+			seconds += parse_unit(&s, end, 'S', 1);
+			if (s == before)
+				return (false);
+		}
+	}
+	*ms = seconds * 1000;
+	return (s == end && seconds > 0 && seconds <= DURATION_MAX);
 }
 
 void

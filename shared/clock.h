@@ -29,6 +29,14 @@ void	clock_set(int64_t);
  */
 bool	clock_parse(const char *, size_t, int64_t *);
 
+/*
+ * clock_duration(text, len, ms):
+ * Read an ISO 8601 duration of weeks, or of days, hours, minutes and seconds,
+ * whose length is the same always: "P2W", "P7D", "PT36H", "P1DT30M".  At least
+ * a second and at most 10 years; otherwise false.
+ */
+bool	clock_duration(const char *, size_t, int64_t *);
+
 /* clock_format(ms, text): "2026-11-23T02:20:40.123Z"; years 0000 to 9999. */
 void	clock_format(int64_t, char[CLOCK_TEXT_SIZE]);
 

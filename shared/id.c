@@ -56,17 +56,32 @@ put_time(int64_t ms, char *ulid)
 	}
 }
 
-void
-id_new(const char *prefix, char id[ID_SIZE])
+static void
+put_random(char *ulid)
 {
 	unsigned char random[ID_ULID_LEN - TIME_CHARS];
 	size_t i;
 
-	put_prefix(prefix, id);
-	put_time(clock_now(), id + 3);
 	id_random(random, sizeof(random));
 	for (i = 0; i < sizeof(random); i++)
-		id[3 + TIME_CHARS + i] = alphabet[random[i] & 31];
+		ulid[TIME_CHARS + i] = alphabet[random[i] & 31];
+}
+
+void
+id_new(const char *prefix, char id[ID_SIZE])
+{
+
+	put_prefix(prefix, id);
+	put_time(clock_now(), id + 3);
+	put_random(id + 3);
+}
+
+void
+id_new_at(const char *prefix, const char *other, char id[ID_SIZE])
+{
+
+	id_derive(prefix, other, id);
+	put_random(id + 3);
 }
 
 void

@@ -25,6 +25,13 @@ void	id_random(void *, size_t);
 void	id_new(const char *, char[ID_SIZE]);
 
 /*
+ * id_new_at(prefix, other, id):
+ * A new id of ${prefix} that bears the instant of ${other}, another id: it
+ * sorts where ${other} does, but is made again by nobody.
+ */
+void	id_new_at(const char *, const char *, char[ID_SIZE]);
+
+/*
  * id_derive(prefix, other, id):
  * The id of ${prefix} with the ULID of ${other}: what an attempt creates bears
  * the attempt's ULID, so that a repeated attempt can't create it twice.

@@ -16,6 +16,7 @@
 
 #define BODY_MAX	((size_t)4 * 1024 * 1024)
 #define HEADERS_MAX	((size_t)16 * 1024)
+#define TAG_SIZE	48
 #define RETRY_AFTER	"1"	/* seconds; a respawn takes less */
 
 void
@@ -72,23 +73,34 @@ reply_no_content(struct reply *reply)
 	reply->status = 204;
 }
 
-void
-reply_etag(struct reply *reply, int64_t version)
+static void
+put_tag(char tag[TAG_SIZE], int64_t version, uint32_t state)
 {
-	char tag[32];
+	char suffix[16] = "";
 
-	(void)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", version);
+	if (state != 0)
+		(void)snprintf(suffix, sizeof(suffix), "-%" PRIx32, state);
+	(void)snprintf(tag, TAG_SIZE, "\"%" PRId64 "%s\"", version, suffix);
+}
+
+void
+reply_etag(struct reply *reply, int64_t version, uint32_t state)
+{
+	char tag[TAG_SIZE];
+
+	put_tag(tag, version, state);
 	reply_header(reply, "ETag", tag);
 }
 
 bool
 reply_unchanged(struct reply *reply, const struct request *req,
-    int64_t version)
+    int64_t version, uint32_t state)
 {
+	char tag[TAG_SIZE];
 
-	reply_etag(reply, version);
-	if (!request_match(request_env(req, "HTTP_IF_NONE_MATCH"), version,
-	    true))
+	reply_etag(reply, version, state);
+	put_tag(tag, version, state);
+	if (request_none_match(request_env(req, "HTTP_IF_NONE_MATCH"), tag))
 		return (false);
 	reply->status = 304;
 	return (true);

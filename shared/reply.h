@@ -20,6 +20,7 @@ struct reply {
 	int		 status;	/* 0: nothing decided yet */
 	const char	*code;		/* of the problem, NULL if none */
 	const char	*object;	/* id of what it is about, for the audit */
+	const char	*outcome;	/* what a success is called there */
 	struct buf	 headers;	/* "Name: value\r\n" each */
 	struct buf	 body;
 };
@@ -39,15 +40,20 @@ void	reply_created(struct reply *, const char *);
 /* reply_no_content(reply): 204. */
 void	reply_no_content(struct reply *);
 
-/* reply_etag(reply, version): the ETag of a version number. */
-void	reply_etag(struct reply *, int64_t);
+/*
+ * reply_etag(reply, version, state):
+ * The ETag of a version number, which If-Match goes by.  ${state} tells
+ * answers of one version apart, such as what is left of a stock; 0: none.
+ */
+void	reply_etag(struct reply *, int64_t, uint32_t);
 
 /*
- * reply_unchanged(reply, req, version):
- * If the client's If-None-Match names this version, answer 304 and return
- * true.  The ETag is added in any case.
+ * reply_unchanged(reply, req, version, state):
+ * If the client's If-None-Match names this version in this state, answer 304
+ * and return true.  The ETag is added in any case.
  */
-bool	reply_unchanged(struct reply *, const struct request *, int64_t);
+bool	reply_unchanged(struct reply *, const struct request *, int64_t,
+	    uint32_t);
 
 /* reply_no_store(reply): nobody may keep this answer [RFC 6750, 5.3]. */
 void	reply_no_store(struct reply *);

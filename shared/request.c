@@ -297,8 +297,16 @@ next_tag(const char **list, const char **tag, size_t *len)
 	return (s[0] == '\0' || s[0] == ',');
 }
 
+static bool
+is_any(const char *list)
+{
+
+	return (list[0] == '*' && list[1 + strspn(list + 1, " \t")] == '\0');
+}
+
+/* "7" and "7-STATE" are both tags of version 7. */
 bool
-request_match(const char *list, int64_t version, bool weak)
+request_match(const char *list, int64_t version)
 {
 	const char *found;
 	char tag[32];
@@ -306,18 +314,35 @@ request_match(const char *list, int64_t version, bool weak)
 
 	if (list == NULL)
 		return (false);
-	if (list[0] == '*' && list[1 + strspn(list + 1, " \t")] == '\0')
+	if (is_any(list))
 		return (true);
-	want = (size_t)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", version);
+	want = (size_t)snprintf(tag, sizeof(tag), "\"%" PRId64, version);
+	while (next_tag(&list, &found, &len))
+		if (len > want && memcmp(found, tag, want) == 0 &&
+		    (found[want] == '"' || found[want] == '-'))
+			return (true);
+	return (false);
+}
+
+bool
+request_none_match(const char *list, const char *tag)
+{
+	const char *found;
+	size_t len;
+
+	if (list == NULL)
+		return (true);
+	if (is_any(list))
+		return (false);
 	while (next_tag(&list, &found, &len)) {
-		if (weak && found[0] == 'W') {
+		if (found[0] == 'W') {
 			found += 2;
 			len -= 2;
 		}
-		if (len == want && memcmp(found, tag, len) == 0)
-			return (true);
+		if (len == strlen(tag) && memcmp(found, tag, len) == 0)
+			return (false);
 	}
-	return (false);
+	return (true);
 }
 
 static const struct {

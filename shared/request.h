@@ -106,10 +106,17 @@ struct schema_errors *request_faults(struct request *);
 
 /*
  * request_match(list, version):
- * Does an If-Match or If-None-Match value name ${version}?  "*" does.
- * ${weak}: whether a weak tag counts [RFC 9110, sections 8.8.3.2, 13.1].
+ * Does an If-Match value name ${version}, with or without a state (see
+ * reply_etag())?  "*" does, a weak tag doesn't [RFC 9110, section 13.1.1].
  */
-bool		 request_match(const char *, int64_t, bool);
+bool		 request_match(const char *, int64_t);
+
+/*
+ * request_none_match(list, tag):
+ * False if an If-None-Match value names the entity tag ${tag}, weak or not;
+ * "*" names all.  NULL names none [RFC 9110, section 13.1.2].
+ */
+bool		 request_none_match(const char *, const char *);
 
 /*
  * request_form(req):

@@ -315,14 +315,21 @@ store_version(struct store *S, int64_t *version)
 }
 
 enum err
-store_set_version(struct store *S)
+store_set_version(struct store *S, int64_t from)
 {
 	bson_t *doc = BCON_NEW("_id", BCON_UTF8("schema"), "version",
 	    BCON_INT64(STORE_VERSION));
+	bson_t *filter = BCON_NEW("_id", BCON_UTF8("schema"), "version",
+	    BCON_INT64(from));
+	bson_t *change = BCON_NEW("$set", "{", "version",
+	    BCON_INT64(STORE_VERSION), "}");
 	enum err err;
 
-	err = store_insert(S, "schema", doc);
+	err = (from == 0) ? store_insert(S, "schema", doc) :
+	    store_update(S, "schema", filter, change, NULL);
 	bson_destroy(doc);
+	bson_destroy(filter);
+	bson_destroy(change);
 	return (err == ERR_EXISTS ? ERR_OK : err);
 }
 
@@ -643,6 +650,15 @@ store_time(const bson_t *doc, const char *name)
 	    !BSON_ITER_HOLDS_DATE_TIME(&iter))
 		return (0);
 	return (bson_iter_date_time(&iter));
+}
+
+bool
+store_true(const bson_t *doc, const char *name)
+{
+	bson_iter_t iter;
+
+	return (find_member(doc, name, &iter) && BSON_ITER_HOLDS_BOOL(&iter) &&
+	    bson_iter_bool(&iter));
 }
 
 bool

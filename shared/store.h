@@ -22,7 +22,7 @@ struct arena;
 struct store;
 
 /* The version of the data that this program reads and writes. */
-#define STORE_VERSION	1
+#define STORE_VERSION	2
 
 /*
  * DOC(arena, ...):
@@ -51,8 +51,9 @@ enum err	 store_check(struct store *);
 /* store_version(S, version): of the data; 0 if there is none yet. */
 enum err	 store_version(struct store *, int64_t *);
 
-/* store_set_version(S): the data has STORE_VERSION now. */
-enum err	 store_set_version(struct store *);
+/* store_set_version(S, from): the data had version ${from}, and has
+ * STORE_VERSION now. */
+enum err	 store_set_version(struct store *, int64_t);
 
 /* store_ping(S): can the database answer? */
 enum err	 store_ping(struct store *);
@@ -111,12 +112,14 @@ enum err	 store_remove(struct store *, const char *, const bson_t *);
 /* store_command(S, command): run a command that answers { ok: 1 }. */
 enum err	 store_command(struct store *, const bson_t *);
 
-/* store_text(doc, name), store_int(...), store_time(...), store_has(...):
+/* store_text(doc, name), store_int(...), store_time(...), store_true(...),
+ * store_has(...):
  * A member of a document (a dotted path is followed); NULL, 0 or false if it
  * is absent or of another type.  The text lives as long as the document. */
 const char	*store_text(const bson_t *, const char *);
 int64_t		 store_int(const bson_t *, const char *);
 int64_t		 store_time(const bson_t *, const char *);
+bool		 store_true(const bson_t *, const char *);
 bool		 store_has(const bson_t *, const char *);
 
 /* store_bytes(doc, name, out, len): exactly ${len} bytes, else false. */

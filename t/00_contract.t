@@ -173,11 +173,13 @@ my %members = (
 	UserPage => 'items next',
     },
     event => {
-	Event => 'createdAt createdBy description endsAt eventId rewards ' .
-	    'startsAt status title updatedAt version',
-	Reward => 'createdAt details eventId name quantity rewardId type',
-	Claim => 'claimId createdAt eventId rewards snapshot state traceId ' .
-	    'userId',
+	Event => 'choice claimLimit claimsGranted claimsLeft createdAt ' .
+	    'createdBy description endsAt eventId rewards startsAt status ' .
+	    'title updatedAt version',
+	Reward => 'claimWindow createdAt details eventId granted left name ' .
+	    'quantity requiresApproval rewardId stock type',
+	Claim => 'claimId createdAt decisions eventId expiresAt period ' .
+	    'rewards snapshot state traceId userId',
 	AuditRecord => 'at auditId durationMs eventId operation request ' .
 	    'result traceId userId',
     },

@@ -89,9 +89,22 @@ test_tags(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
-		ok(request_match(tags[i].list, 7, false) == tags[i].strong &&
-		    request_match(tags[i].list, 7, true) == tags[i].weak,
+		ok(request_match(tags[i].list, 7) == tags[i].strong &&
+		    request_none_match(tags[i].list, "\"7\"") != tags[i].weak,
 		    "tags %s", tags[i].list != NULL ? tags[i].list : "absent");
+}
+
+/* A state tells answers of one version apart, but is no other version. */
+static void
+test_states(void)
+{
+
+	ok(request_match("\"7-1f\"", 7), "a state is of its version");
+	ok(!request_match("\"77-1f\"", 7) && !request_match("\"7x\"", 7) &&
+	    !request_match("W/\"7-1f\"", 7), "... and of no other");
+	ok(!request_none_match("W/\"7-1f\"", "\"7-1f\""), "the same state");
+	ok(request_none_match("\"7\", \"7-2\"", "\"7-1f\""),
+	    "another state");
 }
 
 static void
@@ -120,6 +133,7 @@ main(void)
 	json_arena(A);
 	test_targets();
 	test_tags();
+	test_states();
 	test_form();
 	arena_free(A);
 	return (done());

@@ -78,6 +78,25 @@ sub person_new {
 	    password => 'correct horse battery', @_};
 }
 
+# A claim that can be decided: of somebody who has approved nothing.
+my $decidable = $g->new_event(rewards => [{type => 'ITEM', name => 'D',
+    quantity => 1, requiresApproval => JSON::PP::true}]);
+
+sub pending_of {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? absent('cl') : $kind eq 'own' ? undef :
+	    $g->claim($decidable, $g->new_user)->get('claimId');
+}
+
+sub granted_of {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? absent('cl') : $kind eq 'own' ? undef :
+	    $g->claim($theirs, $g->new_user)->get('claimId');
+}
+
+my @reason = (json => {reason => 'because'});
 my %period = (startsAt => '2020-01-01T00:00:00Z',
     endsAt => '2090-01-01T00:00:00Z');
 my %reward = (type => 'ITEM', name => 'R', quantity => 1);
@@ -116,6 +135,9 @@ my %rows = (
     claim_list => {},
     claim_get => {object => \&claim_of},
     claim_mine => {},
+    claim_approve => {object => \&pending_of, send => sub { (json => {}) }},
+    claim_reject => {object => \&pending_of, send => sub { @reason }},
+    claim_revoke => {object => \&granted_of, send => sub { @reason }},
     audit_list => {},
 );
 

@@ -11,8 +11,8 @@ use Guerdon::Stack;
 
 my $g = Guerdon::Stack->new;
 my $stamp = qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-my $all = 'createdAt createdBy description endsAt eventId rewards startsAt ' .
-    'status title updatedAt version';
+my $all = 'choice claimLimit createdAt createdBy description endsAt ' .
+    'eventId rewards startsAt status title updatedAt version';
 my %least = (title => 'Spring festival', startsAt => '2026-01-01T00:00:00Z',
     endsAt => '2026-02-01T00:00:00Z');
 
@@ -64,7 +64,8 @@ my @rewards = @{$res->get('rewards')};
 is(join(' ', map { $_->{type} } @rewards), 'POINT ITEM COUPON CASH',
     '... four rewards in their order');
 is_deeply([map { members($_) } @rewards],
-    [('createdAt details eventId name quantity rewardId type') x 4],
+    [('claimWindow createdAt details eventId name quantity ' .
+    'requiresApproval rewardId stock type') x 4],
     '... each with the members of a Reward');
 is(scalar(grep { $_->{rewardId} =~ /^rw_[0-9A-HJKMNP-TV-Z]{26}$/ &&
     $_->{eventId} eq $res->get('eventId') && $_->{createdAt} =~ $stamp }

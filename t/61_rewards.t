@@ -28,7 +28,8 @@ sub patch {
 
 my $res = add();
 is_status($res, 201, 'a reward');
-is(members($res), 'createdAt details eventId name quantity rewardId type',
+is(members($res), 'claimWindow createdAt details eventId name quantity ' .
+    'requiresApproval rewardId stock type',
     '... has the members of a Reward');
 like($res->get('rewardId'), qr/^rw_[0-9A-HJKMNP-TV-Z]{26}$/, '... an id');
 is($res->get('eventId'), $event->{eventId}, '... its event');
@@ -60,7 +61,8 @@ is_status(add(details => {s => '', S => 'x' x 1000, n => -9007199254740991,
 for my $case ([name => ''], [name => 'x' x 201], [name => undef],
     [type => 'GOLD'], [type => 'point'], [quantity => 0], [quantity => -1],
     [quantity => '1'], [details => []], [details => undef], [details => 'x'],
-    [rewardId => 'rw_1'], [eventId => 'ev_1'], [stock => 7]) {
+    [rewardId => 'rw_1'], [eventId => 'ev_1'], [stock => -1],
+    [left => 7]) {
 	my ($member, $value) = @$case;
 	has_fault(add($member => $value), "/$member", "no such reward: $member " .
 	    (defined $value && !ref $value ? substr $value, 0, 20 : 'other'));

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * stock_store: the collection `stock`.
+ *
+ * { _id: rewardId or eventId, eventId, total, left,
+ *   held: { KEY: { claimId, userId, period, at } }, changedAt }
+ *
+ * changedAt is there from a change of the total until the event shows it.
+ *
+ * Always true: ${left} + what claims have + what holds of claims have that
+ * were never stored = ${total}.  Each write is one conditional update.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "id.h"
+#include "stock_store.h"
+#include "store.h"
+
+#define PATH_SIZE	(sizeof("held.") + ID_LEN)
+#define TRIES		20	/* of a resize that others overtake */
+
+/* "held.KEY" */
+static const char *
+path_of(const char *key, char path[PATH_SIZE])
+{
+
+	(void)snprintf(path, PATH_SIZE, "held.%s", key);
+	return (path);
+}
+
+enum err
+stock_find(struct store *S, struct arena *A, const char *id,
+    const bson_t **out)
+{
+
+	return (store_find_one(S, A, STOCK, DOC(A, "_id", BCON_UTF8(id)),
+	    out));
+}
+
+enum err
+stock_find_all(struct store *S, struct arena *A, const char *const *ids,
+    size_t count, bool (*each)(void *, const bson_t *), void *ctx)
+{
+	bson_t *filter = store_new_doc(A), in, array;
+	const char *index;
+	char key[16];
+	uint32_t i;
+
+	(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
+	(void)BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
+	for (i = 0; i < count; i++) {
+		(void)bson_uint32_to_string(i, &index, key, sizeof(key));
+		(void)BSON_APPEND_UTF8(&array, index, ids[i]);
+	}
+	(void)bson_append_array_end(&in, &array);
+	(void)bson_append_document_end(filter, &in);
+	return (store_find(S, STOCK, filter, NULL, each, ctx));
+}
+
+enum err
+stock_make(struct store *S, struct arena *A, const char *id,
+    const char *event, int64_t total)
+{
+	int64_t before;
+	enum err err;
+
+	err = store_insert(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
+	    "eventId", BCON_UTF8(event), "total", BCON_INT64(total),
+	    "left", BCON_INT64(total), "held", "{", "}"));
+	return (err == ERR_EXISTS ? stock_resize(S, A, id, total, &before) :
+	    err);
+}
+
+/* One try, from the total that was read. */
+static enum err
+resize_from(struct store *S, struct arena *A, const char *id, int64_t total,
+    int64_t before, bool *matched)
+{
+
+	return (store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
+	    "total", BCON_INT64(before),
+	    "left", "{", "$gte", BCON_INT64(before - total), "}"),
+	    DOC(A, "$set", "{", "total", BCON_INT64(total),
+	    "changedAt", BCON_DATE_TIME(clock_now()), "}",
+	    "$inc", "{", "left", BCON_INT64(total - before), "}"), matched));
+}
+
+enum err
+stock_resize(struct store *S, struct arena *A, const char *id, int64_t total,
+    int64_t *before)
+{
+	const bson_t *doc;
+	bool matched;
+	enum err err;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if ((err = stock_find(S, A, id, &doc)) != ERR_OK)
+			return (err);
+		*before = store_int(doc, "total");
+		if (*before == total)
+			return (ERR_OK);
+		if (store_int(doc, "left") < *before - total)
+			return (err_set(ERR_EXISTS, NULL));
+		err = resize_from(S, A, id, total, *before, &matched);
+		if (err != ERR_OK || matched)
+			return (err);
+	}
+	return (err_set(ERR_AWAY, "try again"));
+}
+
+enum err
+stock_shown(struct store *S, struct arena *A, const char *id, int64_t total)
+{
+
+	return (store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
+	    "total", BCON_INT64(total)),
+	    DOC(A, "$unset", "{", "changedAt", BCON_UTF8(""), "}"), NULL));
+}
+
+static void
+append_hold(bson_t *doc, const struct stock_hold *hold)
+{
+	char path[PATH_SIZE];
+	bson_t inner;
+
+	(void)BSON_APPEND_DOCUMENT_BEGIN(doc, path_of(hold->key, path),
+	    &inner);
+	(void)BSON_APPEND_UTF8(&inner, "claimId", hold->claim);
+	(void)BSON_APPEND_UTF8(&inner, "userId", hold->user);
+	(void)BSON_APPEND_UTF8(&inner, "period", hold->period);
+	(void)BSON_APPEND_DATE_TIME(&inner, "at", hold->at);
+	(void)bson_append_document_end(doc, &inner);
+}
+
+/* { OPERATOR: { "held.KEY": "", ... } }, if there are keys. */
+static void
+append_unset(struct arena *A, bson_t *change, const char *const *keys,
+    size_t count)
+{
+	bson_t *names = store_new_doc(A);
+	char path[PATH_SIZE];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		(void)BSON_APPEND_UTF8(names, path_of(keys[i], path), "");
+	if (count > 0)
+		(void)BSON_APPEND_DOCUMENT(change, "$unset", names);
+}
+
+/* { $set: { "held.KEY": {...} } } */
+static bson_t *
+change_hold(struct arena *A, const struct stock_hold *hold)
+{
+	bson_t *change = store_new_doc(A), *set = store_new_doc(A);
+
+	append_hold(set, hold);
+	(void)BSON_APPEND_DOCUMENT(change, "$set", set);
+	return (change);
+}
+
+enum err
+stock_take(struct store *S, struct arena *A, const char *id,
+    const struct stock_hold *hold, const char *const *settled, size_t count)
+{
+	bson_t *change = change_hold(A, hold);
+	bool matched;
+	enum err err;
+
+	(void)BSON_APPEND_DOCUMENT(change, "$inc",
+	    DOC(A, "left", BCON_INT64(-1)));
+	append_unset(A, change, settled, count);
+	err = store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
+	    "left", "{", "$gt", BCON_INT64(0), "}"), change, &matched);
+	if (err == ERR_OK && !matched)
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
+}
+
+enum err
+stock_hold(struct store *S, struct arena *A, const char *id,
+    const struct stock_hold *hold)
+{
+	bool matched;
+	enum err err;
+
+	err = store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id)),
+	    change_hold(A, hold), &matched);
+	if (err == ERR_OK && !matched)
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
+}
+
+enum err
+stock_give_back(struct store *S, struct arena *A, const char *id,
+    const char *key)
+{
+	bson_t *change = DOC(A, "$inc", "{", "left", BCON_INT64(1), "}");
+	char path[PATH_SIZE];
+
+	append_unset(A, change, &key, 1);
+	return (store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
+	    path_of(key, path), "{", "$exists", BCON_BOOL(true), "}"),
+	    change, NULL));
+}
+
+enum err
+stock_drop(struct store *S, struct arena *A, const char *id,
+    const char *const *keys, size_t count)
+{
+	bson_t *change = store_new_doc(A);
+
+	append_unset(A, change, keys, count);
+	return (store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id)), change,
+	    NULL));
+}
+
+bool
+stock_next_hold(const bson_t *doc, bson_iter_t *iter, struct stock_hold *hold)
+{
+	const uint8_t *data;
+	uint32_t len;
+	bson_t inner;
+
+	while (bson_iter_next(iter)) {
+		if (!BSON_ITER_HOLDS_DOCUMENT(iter))
+			continue;
+		bson_iter_document(iter, &len, &data);
+		if (!bson_init_static(&inner, data, len))
+			continue;
+		hold->key = bson_iter_key(iter);
+		hold->claim = store_text(&inner, "claimId");
+		hold->user = store_text(&inner, "userId");
+		hold->event = store_text(doc, "eventId");
+		hold->period = store_text(&inner, "period");
+		hold->at = store_time(&inner, "at");
+		if (hold->claim != NULL && hold->user != NULL &&
+		    hold->event != NULL)
+			return (true);
+	}
+	return (false);
+}
+
+bool
+stock_holds(const bson_t *doc, bson_iter_t *iter)
+{
+	bson_iter_t held;
+
+	return (bson_iter_init_find(&held, doc, "held") &&
+	    BSON_ITER_HOLDS_DOCUMENT(&held) &&
+	    bson_iter_recurse(&held, iter));
+}
+
+enum err
+stock_walk(struct store *S, struct arena *A, const char *after,
+    bool (*each)(void *, const bson_t *), void *ctx)
+{
+
+	return (store_find(S, STOCK, DOC(A, "_id", "{", "$gt",
+	    BCON_UTF8(after), "}"), DOC(A, "sort", "{", "_id", BCON_INT32(1),
+	    "}", "limit", BCON_INT64(STOCK_PAGE)), each, ctx));
+}

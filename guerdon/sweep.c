@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sweep: finish what others left behind.
+ *
+ *	expire		pending claims whose time is over
+ *	settle		holds of limited stock that are 30 s old, and totals
+ *			that an event doesn't show yet
+ *	prune		void claims that nobody can meet any more
+ *	ship		audit spools that no worker holds
+ *
+ * Each step is safe beside live workers and beside another sweep: what it
+ * does is decided by the same conditional updates.  One that fails doesn't
+ * keep the others from being tried.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fcgi-event/audit.h"
+#include "../fcgi-event/claim_store.h"
+#include "../fcgi-event/decision.h"
+#include "../fcgi-event/limit.h"
+#include "../fcgi-event/settle.h"
+#include "../fcgi-event/stock_store.h"
+#include "arena.h"
+#include "clock.h"
+#include "command.h"
+#include "conf.h"
+#include "id.h"
+#include "store.h"
+
+#define HOLD_MS		30000		/* a hold that is looked at */
+#define VOID_MS		86400000	/* longer than any worker is stopped */
+#define ARENA_MAX	((size_t)64 * 1024 * 1024)
+#define EXPIRE_ROUNDS	1000		/* of a hundred claims */
+
+struct sweep {
+	struct store	*store;
+	struct arena	*arena;		/* of one page or round */
+	int64_t		 now;
+
+	const char	*ids[256];	/* claims of this round */
+	size_t		 nids;
+	bson_t		*limits[STOCK_PAGE];	/* of this page, with work */
+	size_t		 nlimits;
+	char		 last[ID_SIZE];		/* of this page */
+	size_t		 seen;
+
+	long		 expired;
+	long		 settled;
+};
+
+static bool
+keep_claim(void *ctx, const bson_t *claim)
+{
+	struct sweep *W = ctx;
+
+	W->ids[W->nids++] = arena_strdup(W->arena, store_text(claim, "_id"));
+	return (W->nids < sizeof(W->ids) / sizeof(W->ids[0]));
+}
+
+static enum err
+expire_claims(struct sweep *W)
+{
+	enum err err = ERR_OK;
+	size_t i;
+	int round;
+
+	for (round = 0; err == ERR_OK && round < EXPIRE_ROUNDS; round++) {
+		W->nids = 0;
+		err = claim_expired(W->store, W->arena, W->now, keep_claim,
+		    W);
+		for (i = 0; err == ERR_OK && i < W->nids; i++) {
+			err = decision_expire(W->store, W->arena, W->ids[i],
+			    W->now);
+			W->expired++;
+		}
+		arena_reset(W->arena);
+		if (W->nids == 0)
+			break;
+	}
+	return (err);
+}
+
+static bool
+keep_limit(void *ctx, const bson_t *limit)
+{
+	struct sweep *W = ctx;
+	bson_iter_t iter;
+
+	(void)snprintf(W->last, sizeof(W->last), "%s",
+	    store_text(limit, "_id"));
+	W->seen++;
+	if (store_has(limit, "changedAt") ||
+	    (stock_holds(limit, &iter) && bson_iter_next(&iter)))
+		W->limits[W->nlimits++] = store_own(W->arena,
+		    bson_copy(limit));
+	return (true);
+}
+
+static enum err
+settle_limit(struct sweep *W, const bson_t *limit)
+{
+	struct stock_hold hold;
+	bson_iter_t iter;
+	enum err err;
+
+	err = limit_reconcile(W->store, W->arena, limit, W->now - HOLD_MS);
+	if (err != ERR_OK || !stock_holds(limit, &iter))
+		return (err);
+	while (err == ERR_OK && stock_next_hold(limit, &iter, &hold)) {
+		if (hold.at > W->now - HOLD_MS)
+			continue;
+		err = settle_hold(W->store, W->arena,
+		    store_text(limit, "_id"), &hold);
+		W->settled++;
+	}
+	return (err);
+}
+
+static enum err
+settle_limits(struct sweep *W)
+{
+	enum err err;
+	size_t i;
+
+	W->last[0] = '\0';
+	do {
+		W->seen = W->nlimits = 0;
+		err = stock_walk(W->store, W->arena, W->last, keep_limit, W);
+		for (i = 0; err == ERR_OK && i < W->nlimits; i++)
+			err = settle_limit(W, W->limits[i]);
+		arena_reset(W->arena);
+	} while (err == ERR_OK && W->seen == STOCK_PAGE);
+	return (err);
+}
+
+static enum err
+prune_voids(struct sweep *W)
+{
+
+	return (claim_prune(W->store, W->arena, W->now - VOID_MS));
+}
+
+static enum err
+ship_spools(struct sweep *W, const struct conf *conf)
+{
+	char *dir;
+	enum err err;
+
+	if ((dir = conf_path(conf, "data/spool")) == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	err = audit_sweep(W->store, dir, conf->spool_max);
+	free(dir);
+	return (err);
+}
+
+/* Say what failed, and remember that something has. */
+static bool
+report(const char *step, enum err err)
+{
+	const char *detail = err_detail();
+
+	if (err == ERR_OK)
+		return (true);
+	(void)fprintf(stderr, "guerdon: sweep: %s: %s\n", step,
+	    detail[0] != '\0' ? detail : err_row(err)->title);
+	return (false);
+}
+
+int
+command_sweep(struct context *ctx, int argc, char *argv[])
+{
+	struct sweep W = { .now = clock_now() };
+	bool good;
+	int status;
+
+	if ((status = command_bare(ctx, argc, argv)) != -1 ||
+	    (status = command_configure(ctx)) != -1)
+		return (status);
+	W.store = store_new(ctx->conf->mongo_uri, ctx->conf->mongo_db, false);
+	if (W.store == NULL || store_check(W.store) != ERR_OK ||
+	    (W.arena = arena_new(ARENA_MAX)) == NULL) {
+		store_free(W.store);
+		return (command_failed(ERR_INTERNAL));
+	}
+	good = report("expire", expire_claims(&W));
+	good = report("settle", settle_limits(&W)) && good;
+	good = report("prune", prune_voids(&W)) && good;
+	good = report("ship", ship_spools(&W, ctx->conf)) && good;
+	(void)printf("expired %ld, settled %ld\n", W.expired, W.settled);
+	arena_free(W.arena);
+	store_free(W.store);
+	return (good ? EXIT_DONE : EXIT_FAILED);
+}
