@@ -16,6 +16,8 @@
 #include "doc.h"
 #include "event_store.h"
 #include "id.h"
+#include "log.h"
+#include "period.h"
 #include "reply.h"
 #include "request.h"
 #include "store.h"
@@ -36,17 +38,39 @@ claim_path(struct request *req, const bson_t *claim)
 }
 
 /*
+ * The period that the attempt's instant falls into.  A zone that was known when
+ * the event was made may be gone: then we can't tell for now.
+ */
+static enum err
+find_period(const struct request *req, const bson_t *event,
+    struct period *period)
+{
+	struct schedule schedule;
+	enum err err;
+
+	event_schedule(event, &schedule);
+	err = period_find(req->arena, &schedule, id_time(req->attempt),
+	    period);
+	if (err != ERR_NOT_FOUND)
+		return (err);
+	log_write(LOG_ERROR, "a time zone can't be read: is tzdata installed?",
+	    LOG_STR("zone", schedule.zone), LOG_END);
+	return (err_set(ERR_AWAY, NULL));
+}
+
+/*
  * Could the event be claimed by this caller at the attempt's instant?  The
  * reason if not.  That instant is the claim's createdAt, too, and the same
  * for an attempt that is repeated.
  */
 static enum err
-check_event(const struct request *req, const bson_t *event)
+check_event(const struct request *req, const bson_t *event,
+    const struct period *period)
 {
 
 	if (req->role == ROLE_USER && !event_is_active(event))
 		return (err_set(ERR_NOT_FOUND, "there is no such event"));
-	if (!event_is_open(event, id_time(req->attempt)))
+	if (!event_is_open(event, id_time(req->attempt)) || !period->open)
 		return (err_refuse(&not_open, NULL));
 	if (event_rewards(event) == 0)
 		return (err_refuse(&no_rewards, NULL));
@@ -70,14 +94,14 @@ refuse_claimed(struct request *req, struct reply *reply, const bson_t *claim)
  */
 static enum err
 refuse(struct request *req, struct reply *reply, enum err reason,
-    const bson_t **claim)
+    const struct period *period, const bson_t **claim)
 {
 	struct app *app = req->app;
 	const char *attempt;
 	enum err err;
 
 	err = claim_find_own(app->store, req->arena, req->subject,
-	    contract_param(req, "eventId"), claim);
+	    contract_param(req, "eventId"), period, claim);
 	if (err == ERR_OK) {
 		attempt = store_text(*claim, "attemptId");
 		if (attempt != NULL && strcmp(attempt, req->attempt) == 0)
@@ -95,18 +119,21 @@ static enum err
 grant(struct request *req, struct reply *reply, const bson_t **claim)
 {
 	struct app *app = req->app;
+	struct period period = { .key = PERIOD_ALL };
 	const bson_t *event = NULL;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,
 	    contract_param(req, "eventId"), &event);
 	if (err == ERR_OK)
-		err = check_event(req, event);
+		err = find_period(req, event, &period);
+	if (err == ERR_OK)
+		err = check_event(req, event, &period);
 	if (err == ERR_AWAY || err == ERR_INTERNAL)
 		return (err);
 	if (err != ERR_OK)
-		return (refuse(req, reply, err, claim));
-	err = claim_insert(app->store, req, event, claim);
+		return (refuse(req, reply, err, &period, claim));
+	err = claim_insert(app->store, req, event, &period, claim);
 	return (err == ERR_EXISTS ? refuse_claimed(req, reply, *claim) : err);
 }
 

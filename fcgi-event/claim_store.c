@@ -13,10 +13,9 @@
 #include "claim_store.h"
 #include "event_store.h"
 #include "id.h"
+#include "period.h"
 #include "request.h"
 #include "store.h"
-
-#define PERIOD_ALL	"ALL"	/* of an event that doesn't recur */
 
 enum err
 claim_find(struct store *S, struct arena *A, const char *id,
@@ -31,12 +30,21 @@ claim_find(struct store *S, struct arena *A, const char *id,
 
 enum err
 claim_find_own(struct store *S, struct arena *A, const char *user,
-    const char *event, const bson_t **out)
+    const char *event, const struct period *period, const bson_t **out)
 {
+	enum err err;
 
+	err = store_find_one(S, A, CLAIMS, DOC(A,
+	    "userId", BCON_UTF8(user), "eventId", BCON_UTF8(event),
+	    "period", BCON_UTF8(period->key)), out);
+	if (err != ERR_NOT_FOUND || !period->mixed)
+		return (err);
+	/* Keys of periods begin with a digit or are ALL. */
 	return (store_find_one(S, A, CLAIMS, DOC(A,
 	    "userId", BCON_UTF8(user), "eventId", BCON_UTF8(event),
-	    "period", BCON_UTF8(PERIOD_ALL)), out));
+	    "period", "{", "$gte", BCON_UTF8("0"), "$lt", BCON_UTF8("B"), "}",
+	    "createdAt", "{", "$gte", BCON_DATE_TIME(period->begins), "$lt",
+	    BCON_DATE_TIME(period->ends), "}"), out));
 }
 
 /* The event as it is now, without its rewards, which stand beside it. */
@@ -55,7 +63,8 @@ append_snapshot(bson_t *claim, const bson_t *event, const bson_iter_t *rewards)
 }
 
 static bson_t *
-new_claim(struct request *req, const bson_t *event, const char *id)
+new_claim(struct request *req, const bson_t *event, const char *period,
+    const char *id)
 {
 	bson_t *claim = store_new_doc(req->arena);
 	bson_iter_t rewards;
@@ -63,7 +72,7 @@ new_claim(struct request *req, const bson_t *event, const char *id)
 	(void)BSON_APPEND_UTF8(claim, "_id", id);
 	(void)BSON_APPEND_UTF8(claim, "userId", req->subject);
 	(void)BSON_APPEND_UTF8(claim, "eventId", store_text(event, "_id"));
-	(void)BSON_APPEND_UTF8(claim, "period", PERIOD_ALL);
+	(void)BSON_APPEND_UTF8(claim, "period", period);
 	(void)BSON_APPEND_UTF8(claim, "state", "GRANTED");
 	if (bson_iter_init_find(&rewards, event, "rewards")) {
 		(void)bson_append_iter(claim, "rewards", -1, &rewards);
@@ -78,21 +87,26 @@ new_claim(struct request *req, const bson_t *event, const char *id)
 
 enum err
 claim_insert(struct store *S, struct request *req, const bson_t *event,
-    const bson_t **out)
+    const struct period *period, const bson_t **out)
 {
 	const bson_t *claim;
 	const char *found;
 	char id[ID_SIZE];
-	enum err err;
+	enum err err = ERR_NOT_FOUND;
 
 	id_derive("cl", req->attempt, id);
-	claim = new_claim(req, event, id);
-	err = store_insert(S, CLAIMS, claim);
-	*out = claim;
-	if (err != ERR_EXISTS)
-		return (err);
-	err = claim_find_own(S, req->arena, req->subject,
-	    store_text(event, "_id"), out);
+	if (period->mixed)
+		err = claim_find_own(S, req->arena, req->subject,
+		    store_text(event, "_id"), period, out);
+	if (err == ERR_NOT_FOUND) {
+		claim = new_claim(req, event, period->key, id);
+		err = store_insert(S, CLAIMS, claim);
+		*out = claim;
+		if (err != ERR_EXISTS)
+			return (err);
+		err = claim_find_own(S, req->arena, req->subject,
+		    store_text(event, "_id"), period, out);
+	}
 	if (err == ERR_NOT_FOUND)
 		return (err_set(ERR_AWAY, "try again"));
 	if (err != ERR_OK)

@@ -7,6 +7,7 @@
 #include "err.h"
 
 struct arena;
+struct period;
 struct request;
 struct store;
 
@@ -21,17 +22,21 @@ struct store;
 enum err	claim_find(struct store *, struct arena *, const char *,
 		    const bson_t **);
 
-/* claim_find_own(S, A, userId, eventId, out): the user's claim of an event. */
+/*
+ * claim_find_own(S, A, userId, eventId, period, out):
+ * The user's claim of an event in a period.  If that is a mixed one, a claim
+ * counts that was made in it under another key, before the schedule changed.
+ */
 enum err	claim_find_own(struct store *, struct arena *, const char *,
-		    const char *, const bson_t **);
+		    const char *, const struct period *, const bson_t **);
 
 /*
- * claim_insert(S, req, event, out):
- * Grant the event's rewards to the request's subject.  ERR_EXISTS: the user
+ * claim_insert(S, req, event, period, out):
+ * Grant the event's rewards to the request's subject, in a period.  ERR_EXISTS: the user
  * has a claim already, which is ${out}; the claim of a repeated attempt is
  * found again and is ERR_OK.
  */
 enum err	claim_insert(struct store *, struct request *, const bson_t *,
-		    const bson_t **);
+		    const struct period *, const bson_t **);
 
 #endif /* !CLAIM_STORE_H_ */

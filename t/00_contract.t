@@ -173,11 +173,11 @@ my %members = (
 	UserPage => 'items next',
     },
     event => {
-	Event => 'createdAt createdBy description endsAt eventId rewards ' .
-	    'startsAt status title updatedAt version',
+	Event => 'createdAt createdBy description endsAt eventId hours ' .
+	    'recurrence rewards startsAt status timeZone title updatedAt version',
 	Reward => 'createdAt details eventId name quantity rewardId type',
-	Claim => 'claimId createdAt eventId rewards snapshot state traceId ' .
-	    'userId',
+	Claim => 'claimId createdAt eventId period rewards snapshot state ' .
+	    'traceId userId',
 	AuditRecord => 'at auditId durationMs eventId operation request ' .
 	    'result traceId userId',
     },

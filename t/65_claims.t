@@ -31,7 +31,7 @@ sub at { my $t = time + $_[0]; return strftime('%Y-%m-%dT%H:%M:%S', gmtime $t) .
 my $res = $g->claim($event, $user);
 is_status($res, 201, 'a claim');
 my $claim = $res->json;
-is(members($claim), 'claimId createdAt eventId rewards snapshot state ' .
+is(members($claim), 'claimId createdAt eventId period rewards snapshot state ' .
     'traceId userId', '... has the members of a Claim');
 like($claim->{claimId}, qr/^cl_[0-9A-HJKMNP-TV-Z]{26}$/, '... an id');
 is($claim->{userId}, $user->{userId}, '... is the user\'s');
