@@ -51,6 +51,7 @@ static const struct index {
 	{ "claims", UNIQUE, { { "userId", 1 }, { "eventId", 1 },
 	    { "period", 1 } } },
 	{ "claims", PLAIN, { { "eventId", 1 }, { "_id", -1 } } },
+	{ "idempotency", TTL, { { "expiresAt", 1 } } },
 	{ "audit", PLAIN, { { "traceId", 1 } } },
 	{ "audit", PLAIN, { { "userId", 1 }, { "_id", -1 } } },
 	{ "audit", PLAIN, { { "eventId", 1 }, { "_id", -1 } } },

@@ -198,7 +198,7 @@ subtest 'codes of problems' => sub {
 	    {'$ref' => '#/components/schemas/Problem'})
 	    ->{properties}{code}{enum}}], 'are the same in both documents');
 	my $source = join '', map { Guerdon::Stack::slurp($_) }
-	    glob "$top/shared/err.c $top/fcgi-*/*.c";
+	    glob "$top/shared/*.c $top/fcgi-*/*.c";
 	my %made = map { $_ => 1 }
 	    $source =~ /\{\s*\d{3},\s*"([A-Z_]+)"/g;
 	is(join(' ', grep { !$made{$_} } sort keys %listed), '',
