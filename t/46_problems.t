@@ -20,6 +20,9 @@ my @patch = (PATCH => $path, as => 'OPERATOR', json => {title => 'x'});
 my $full = $g->new_event(rewards => [map { {type => 'ITEM', name => "r$_",
     quantity => 1} } 1 .. 100]);
 
+my @key = (headers => ['Idempotency-Key', 'k']);
+$g->call(POST => "$path/rewards", as => 'OPERATOR', @key,
+    json => {type => 'ITEM', name => 'one', quantity => 1});
 $g->claim($event, 'USER');
 my @cases = (
     [400, MALFORMED_REQUEST => GET => '/v1/events/%00', as => 'USER'],
@@ -51,6 +54,8 @@ my @cases = (
     [413, BODY_TOO_LARGE => POST => '/v1/users', body => 'x' x 65537],
     [415, UNSUPPORTED_MEDIA_TYPE => POST => '/v1/users', body => '{}',
 	type => 'text/html'],
+    [422, IDEMPOTENCY_KEY_REUSED => POST => "$path/rewards", as => 'OPERATOR',
+	json => {type => 'ITEM', name => 'two', quantity => 1}, @key],
     [428, PRECONDITION_REQUIRED => @patch],
 );
 
@@ -62,8 +67,9 @@ for my $case (@cases) {
 	$seen{$code} = $res;
 	push @answers, $res;
 }
-# These need a fault, a limit, or a worker without the front server.
-my %elsewhere = map { $_ => 1 } qw(RATE_LIMITED INTERNAL_ERROR
+# These need another request at work (77_idempotency), a fault, a limit, or a worker without the front server.
+my %elsewhere = map { $_ => 1 } qw(IDEMPOTENCY_CONFLICT RATE_LIMITED
+    INTERNAL_ERROR
     SERVICE_UNAVAILABLE URI_TOO_LONG HEADERS_TOO_LARGE);
 is(join(' ', grep { !$seen{$_} && !$elsewhere{$_} }
     @{contract('auth')->{components}{schemas}{Problem}{properties}{code}{enum}}),

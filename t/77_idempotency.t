@@ -113,6 +113,11 @@ my $left = $entry->{expiresAt} / 1000 - time;
 ok($left > 86300 && $left < 86401, 'an entry is kept for 24 hours');
 my $text = $Guerdon::Stack::json->encode([$m->find('idempotency')]);
 unlike($text, qr/correct horse/, 'no password is kept');
+$m->update('idempotency', [_id => $entry->{_id}], \[['$set' =>
+    [state => 'RUNNING', leaseUntil => '$expiresAt']]]);
+my $wait = http(event_new('lost', 'Lost'));
+is_problem($wait, 409, 'IDEMPOTENCY_CONFLICT', 'while a lease runs: wait');
+is($wait->header('Retry-After'), 1, '... a second');
 $m->update('idempotency', [_id => $entry->{_id}], ['$set' =>
     [state => 'RUNNING', owner => 'at_00000000000000000000000000'],
     '$unset' => [answer => '', leaseUntil => '']]);
