@@ -38,7 +38,7 @@ FROM debian:bookworm-slim
 COPY --from=build /packages /usr/share/guerdon/packages
 RUN apt-get update && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-	curl libfcgi-bin lighttpd multiwatch spawn-fcgi \
+	curl libfcgi-bin lighttpd multiwatch spawn-fcgi tzdata \
 	$(cat /usr/share/guerdon/packages) && \
     rm -rf /var/lib/apt/lists/* && \
     groupadd --gid 10001 guerdon && \

@@ -90,6 +90,7 @@ open_store(struct auth *auth)
 	    true);
 	if (auth->store == NULL)
 		return (ERR_INVALID);
+	auth->service.idempotency.store = auth->store;
 	auth->verdicts = verdicts_open(auth->store, auth->conf->shared);
 	return (auth->verdicts != NULL ? ERR_OK : ERR_INTERNAL);
 }
@@ -103,6 +104,7 @@ start_service(struct auth *auth)
 	auth->service.handlers = handlers;
 	auth->service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
 	auth->service.app = auth;
+	auth->service.idempotency.key = auth->cursor_key;
 	return (service_start(&auth->service));
 }
 

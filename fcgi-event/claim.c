@@ -22,6 +22,8 @@
 #include "event_store.h"
 #include "id.h"
 #include "json.h"
+#include "log.h"
+#include "period.h"
 #include "reply.h"
 #include "request.h"
 #include "stock.h"
@@ -100,6 +102,27 @@ plan_limits(struct request *req, struct claim_plan *plan)
 }
 
 /*
+ * The period that the attempt's instant falls into.  A zone that was known when
+ * the event was made may be gone: then we can't tell for now.
+ */
+static enum err
+find_period(const struct request *req, const bson_t *event,
+    struct period *period)
+{
+	struct schedule schedule;
+	enum err err;
+
+	event_schedule(event, &schedule);
+	err = period_find(req->arena, &schedule, id_time(req->attempt),
+	    period);
+	if (err != ERR_NOT_FOUND)
+		return (err);
+	log_write(LOG_ERROR, "a time zone can't be read: is tzdata installed?",
+	    LOG_STR("zone", schedule.zone), LOG_END);
+	return (err_set(ERR_AWAY, NULL));
+}
+
+/*
  * Could the event be claimed by this caller at the attempt's instant, and
  * what would it be?  The reason if not.
  */
@@ -109,10 +132,10 @@ plan_claim(struct request *req, const bson_t *event, struct claim_plan *plan)
 	enum err err;
 
 	plan->event = event;
-	plan->period = CLAIM_ALL;
 	if (req->role == ROLE_USER && !event_is_active(event))
 		return (err_set(ERR_NOT_FOUND, "there is no such event"));
-	if (!event_is_open(event, id_time(req->attempt)))
+	if (!event_is_open(event, id_time(req->attempt)) ||
+	    !plan->period->open)
 		return (err_refuse(&not_open, NULL));
 	if (event_rewards(event) == 0)
 		return (err_refuse(&no_rewards, NULL));
@@ -145,7 +168,7 @@ meet_own(struct request *req, struct reply *reply, const bson_t *claim)
  */
 static enum err
 refuse(struct request *req, struct reply *reply, enum err reason,
-    const char *period, const bson_t **claim)
+    const struct period *period, const bson_t **claim)
 {
 	struct app *app = req->app;
 	enum err err;
@@ -185,7 +208,8 @@ take_and_insert(struct request *req, const struct claim_plan *plan,
 {
 	struct app *app = req->app;
 	struct stock_hold hold = { id, id, req->subject,
-	    store_text(plan->event, "_id"), plan->period, clock_now() };
+	    store_text(plan->event, "_id"), plan->period->key,
+	    clock_now() };
 	enum err err, undone;
 
 	err = stock_take_all(app->stock, req->arena, plan->took, plan->ntook,
@@ -243,6 +267,15 @@ grant_unlimited(struct request *req, struct reply *reply,
 	char id[ID_SIZE];
 	enum err err;
 
+	/* The unique key can't see a claim of before a change of schedule. */
+	if (plan->period->mixed) {
+		err = claim_find_own(app->store, req->arena, req->subject,
+		    store_text(plan->event, "_id"), plan->period, claim);
+		if (err == ERR_OK)
+			return (meet_own(req, reply, *claim));
+		if (err != ERR_NOT_FOUND)
+			return (err);
+	}
 	id_new_at("cl", req->attempt, id);
 	err = claim_insert(app->store, req, plan, id, claim);
 	if (err == ERR_EXISTS)
@@ -255,12 +288,15 @@ static enum err
 grant(struct request *req, struct reply *reply, const bson_t **claim)
 {
 	struct app *app = req->app;
-	struct claim_plan plan = { .period = CLAIM_ALL };
+	struct period period = { .key = PERIOD_ALL };
+	struct claim_plan plan = { .period = &period };
 	const bson_t *event = NULL;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,
 	    contract_param(req, "eventId"), &event);
+	if (err == ERR_OK)
+		err = find_period(req, event, &period);
 	if (err == ERR_OK)
 		err = plan_claim(req, event, &plan);
 	if (err == ERR_AWAY || err == ERR_INTERNAL)

@@ -22,6 +22,7 @@
 #include "clock.h"
 #include "event_store.h"
 #include "id.h"
+#include "period.h"
 #include "request.h"
 #include "stock_store.h"
 #include "store.h"
@@ -55,12 +56,21 @@ claim_find(struct store *S, struct arena *A, const char *id,
 
 enum err
 claim_find_own(struct store *S, struct arena *A, const char *user,
-    const char *event, const char *period, const bson_t **out)
+    const char *event, const struct period *period, const bson_t **out)
 {
+	enum err err;
 
+	err = store_find_one(S, A, CLAIMS, DOC(A,
+	    "userId", BCON_UTF8(user), "eventId", BCON_UTF8(event),
+	    "period", BCON_UTF8(period->key)), out);
+	if (err != ERR_NOT_FOUND || !period->mixed)
+		return (err);
+	/* Keys of periods begin with a digit or are ALL; void ones don't. */
 	return (store_find_one(S, A, CLAIMS, DOC(A,
 	    "userId", BCON_UTF8(user), "eventId", BCON_UTF8(event),
-	    "period", BCON_UTF8(period)), out));
+	    "period", "{", "$gte", BCON_UTF8("0"), "$lt", BCON_UTF8("B"), "}",
+	    "createdAt", "{", "$gte", BCON_DATE_TIME(period->begins), "$lt",
+	    BCON_DATE_TIME(period->ends), "}"), out));
 }
 
 enum err
@@ -154,7 +164,7 @@ new_claim(struct request *req, const struct claim_plan *plan, const char *id)
 	(void)BSON_APPEND_UTF8(claim, "userId", req->subject);
 	(void)BSON_APPEND_UTF8(claim, "eventId",
 	    store_text(plan->event, "_id"));
-	(void)BSON_APPEND_UTF8(claim, "period", plan->period);
+	(void)BSON_APPEND_UTF8(claim, "period", plan->period->key);
 	(void)BSON_APPEND_UTF8(claim, "state",
 	    plan->pending ? "PENDING" : "GRANTED");
 	(void)BSON_APPEND_ARRAY(claim, "rewards", plan->rewards);

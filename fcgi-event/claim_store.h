@@ -10,6 +10,7 @@
 #include "err.h"
 
 struct arena;
+struct period;
 struct request;
 struct stock_hold;
 struct store;
@@ -24,14 +25,11 @@ struct store;
  */
 #define CLAIMS	"claims"
 
-/* The period of a claim of an event that doesn't recur. */
-#define CLAIM_ALL	"ALL"
-
 /* A claim that is about to be made. */
 struct claim_plan {
 	const bson_t	*event;
 	const bson_t	*rewards;	/* an array: what is granted */
-	const char	*period;
+	const struct period *period;
 	bool		 pending;	/* somebody has to approve it */
 	int64_t		 expires;	/* when it does if nobody does; 0: never */
 	const char	*const *took;	/* ids of the limits that it takes from */
@@ -46,9 +44,13 @@ enum err	claim_find(struct store *, struct arena *, const char *,
 enum err	claim_find_any(struct store *, struct arena *, const char *,
 		    const bson_t **);
 
-/* claim_find_own(S, A, userId, eventId, period, out): the user's claim. */
+/*
+ * claim_find_own(S, A, userId, eventId, period, out):
+ * The user's claim of an event in a period.  If that is a mixed one, a claim
+ * counts that was made in it under another key, before the schedule changed.
+ */
 enum err	claim_find_own(struct store *, struct arena *, const char *,
-		    const char *, const char *, const bson_t **);
+		    const char *, const struct period *, const bson_t **);
 
 /*
  * claim_find_attempt(S, A, userId, eventId, attemptId, out):
@@ -61,7 +63,8 @@ enum err	claim_find_attempt(struct store *, struct arena *,
 /*
  * claim_insert(S, req, plan, claimId, out):
  * Grant what is planned to the request's subject.  ERR_EXISTS: the user has a
- * claim in this period already, which is ${out}.  ERR_NOT_FOUND: ${claimId} is
+ * claim in this period already, which is ${out}; who is mixed has looked for it
+ * before.  ERR_NOT_FOUND: ${claimId} is
  * void.
  */
 enum err	claim_insert(struct store *, struct request *,

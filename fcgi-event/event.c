@@ -16,6 +16,7 @@
 #include "reward.h"
 #include "schema.h"
 #include "store.h"
+#include "zone.h"
 
 /* A USER sees ACTIVE events only; everybody else sees all. */
 static bool
@@ -53,6 +54,36 @@ check_times(struct request *req, int64_t starts, int64_t ends)
 		return (ERR_OK);
 	return (request_fault(req, "/endsAt", "OUT_OF_RANGE",
 	    "it must be after startsAt"));
+}
+
+/* What the schema can't know of recurrence, time zone and hours. */
+static enum err
+check_schedule(struct request *req)
+{
+	const char *name = json_get_string(req->json, "timeZone");
+	const cJSON *hours = json_get(req->json, "hours");
+	const char *from = json_get_string(hours, "from");
+	const struct zone *zone;
+	enum err err = ERR_OK;
+
+	if (name != NULL && zone_read(req->arena, name, &zone) != ERR_OK)
+		err = request_fault(req, "/timeZone", "UNKNOWN_TIME_ZONE",
+		    "it must be the name of a zone of the IANA database");
+	if (from != NULL &&
+	    strcmp(from, json_get_string(hours, "to")) == 0)
+		err = request_fault(req, "/hours/to", "OUT_OF_RANGE",
+		    "it must differ from from");
+	return (err);
+}
+
+/* All faults are told at once. */
+static enum err
+check_all(struct request *req, int64_t starts, int64_t ends)
+{
+	enum err times = check_times(req, starts, ends);
+	enum err schedule = check_schedule(req);
+
+	return (times != ERR_OK ? times : schedule);
 }
 
 /* The rewards of a new event, each with its members of ours. */
@@ -120,7 +151,7 @@ event_create(struct request *req, struct reply *reply)
 	char id[ID_SIZE];
 	enum err err;
 
-	err = check_times(req, instant(req->json, "startsAt", 0),
+	err = check_all(req, instant(req->json, "startsAt", 0),
 	    instant(req->json, "endsAt", 0));
 	if (check_rewards(req) != ERR_OK || err != ERR_OK)
 		return (ERR_INVALID);
@@ -199,6 +230,7 @@ write_patch(struct request *req, const bson_t **event)
 	enum err err;
 
 	doc_append(set, req->op->body, req->json);
+	event_reschedule(set, *event, clock_now());
 	if ((err = catalog_begin(app->catalog, req)) != ERR_OK)
 		return (err);
 	if ((err = limit_begin(req, &change, "claimLimit")) == ERR_OK) {
@@ -220,7 +252,7 @@ event_patch(struct request *req, struct reply *reply)
 	    contract_param(req, "eventId"), &event);
 	if (err != ERR_OK)
 		return (err);
-	err = check_times(req,
+	err = check_all(req,
 	    instant(req->json, "startsAt", store_time(event, "startsAt")),
 	    instant(req->json, "endsAt", store_time(event, "endsAt")));
 	if (err != ERR_OK)

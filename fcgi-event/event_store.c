@@ -2,14 +2,18 @@
 /*
  * event_store: the collection `events`.
  *
- * { _id, title, description, status, startsAt, endsAt, choice, claimLimit,
- *   createdBy, createdAt, updatedAt, version, attemptId,
+ * { _id, title, description, status, startsAt, endsAt, recurrence, timeZone,
+ *   hours: {from, to}, scheduledAt, choice, claimLimit, createdBy, createdAt,
+ *   updatedAt, version, attemptId,
  *   rewards: [{ rewardId, eventId, type, name, quantity, details, stock,
  *               requiresApproval, claimWindow, createdAt, version,
  *               attemptId }] }
  *
  * stock and claimLimit are copies of the totals in the collection `stock`,
  * which decides; null is no limit.
+ *
+ * scheduledAt is when recurrence, timeZone or hours were changed last.  These
+ * four may be absent: it doesn't recur, in UTC, at all hours, never changed.
  *
  * Each write is one conditional update of one document.  attemptId is the
  * last attempt that wrote: a gateway that got no answer repeats its call, and
@@ -23,6 +27,7 @@
 #include "clock.h"
 #include "event_store.h"
 #include "id.h"
+#include "period.h"
 #include "request.h"
 #include "store.h"
 
@@ -232,6 +237,49 @@ event_is_open(const bson_t *event, int64_t now)
 	return (event_is_active(event) &&
 	    store_time(event, "startsAt") <= now &&
 	    now < store_time(event, "endsAt"));
+}
+
+void
+event_schedule(const bson_t *event, struct schedule *schedule)
+{
+	const char *from = store_text(event, "hours.from");
+	const char *to = store_text(event, "hours.to");
+
+	memset(schedule, 0, sizeof(*schedule));
+	schedule->recurrence = recurrence_parse(store_text(event,
+	    "recurrence"));
+	schedule->zone = store_text(event, "timeZone");
+	schedule->changed = store_time(event, "scheduledAt");
+	schedule->hours = from != NULL && to != NULL;
+	if (schedule->hours) {
+		schedule->from = period_minutes(from);
+		schedule->to = period_minutes(to);
+	}
+}
+
+/* Do these documents have another value of a member?  Both may be absent. */
+static bool
+differ(const bson_t *set, const bson_t *event, const char *name)
+{
+	const char *new = store_text(set, name), *old;
+
+	old = store_text(event, name);
+	return (new == NULL || old == NULL ? new != old :
+	    strcmp(new, old) != 0);
+}
+
+void
+event_reschedule(bson_t *set, const bson_t *event, int64_t now)
+{
+
+	if ((bson_has_field(set, "recurrence") &&
+	    differ(set, event, "recurrence")) ||
+	    (bson_has_field(set, "timeZone") &&
+	    differ(set, event, "timeZone")) ||
+	    (bson_has_field(set, "hours") &&
+	    (differ(set, event, "hours.from") ||
+	    differ(set, event, "hours.to"))))
+		(void)BSON_APPEND_DATE_TIME(set, "scheduledAt", now);
 }
 
 int64_t

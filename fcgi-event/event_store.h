@@ -10,6 +10,7 @@
 
 struct arena;
 struct request;
+struct schedule;
 struct store;
 
 /*
@@ -86,6 +87,18 @@ bool		event_limit(const bson_t *, const char *, int64_t *);
 /* event_is_active(event), event_is_open(event, now): by status and times. */
 bool		event_is_active(const bson_t *);
 bool		event_is_open(const bson_t *, int64_t);
+
+/*
+ * event_schedule(event, schedule):
+ * When it can be claimed beside its times.  The texts are the event's.
+ */
+void		event_schedule(const bson_t *, struct schedule *);
+
+/*
+ * event_reschedule(set, event, now):
+ * If ${set}, members for event_update(), changes the schedule, add when.
+ */
+void		event_reschedule(bson_t *, const bson_t *, int64_t);
 
 /* event_version(doc): of an event or a reward, what its ETag names. */
 int64_t		event_version(const bson_t *);

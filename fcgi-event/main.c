@@ -121,6 +121,7 @@ open_store(struct app *app)
 	    true);
 	if (app->store == NULL)
 		return (ERR_INVALID);
+	app->service.idempotency.store = app->store;
 	if ((err = store_check(app->store)) == ERR_AWAY) {
 		log_write(LOG_WARN, "the database is away; claims are 503 "
 		    "until it is back", LOG_END);
@@ -180,6 +181,7 @@ main(int argc, char *argv[])
 	app.service.handlers = handlers;
 	app.service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
 	app.service.app = &app;
+	app.service.idempotency.key = app.cursor_key;
 	app.service.before = before;
 	app.service.after = after;
 	if (event_start(&app) != ERR_OK)

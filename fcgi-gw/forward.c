@@ -17,6 +17,7 @@
 /* What a client may say to the worker behind us. */
 static const char *const passed[] = {
 	"CONTENT_TYPE",
+	"HTTP_IDEMPOTENCY_KEY",
 	"HTTP_IF_MATCH",
 	"HTTP_IF_NONE_MATCH",
 	"REMOTE_ADDR",

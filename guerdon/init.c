@@ -60,6 +60,7 @@ static const struct index {
 	{ "claims", PENDING, { { "state", 1 }, { "_id", -1 } } },
 	{ "claims", SPARSE, { { "expiresAt", 1 } } },
 	{ "voids", PLAIN, { { "at", 1 } } },
+	{ "idempotency", TTL, { { "expiresAt", 1 } } },
 	{ "audit", PLAIN, { { "traceId", 1 } } },
 	{ "audit", PLAIN, { { "userId", 1 }, { "_id", -1 } } },
 	{ "audit", PLAIN, { { "eventId", 1 }, { "_id", -1 } } },

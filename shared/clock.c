@@ -54,9 +54,9 @@ clock_set(int64_t ms)
 	fixed = ms;
 }
 
-/* Days from 1970-01-01 to a date: Howard Hinnant's days_from_civil. */
-static int64_t
-days_from_date(int64_t year, int month, int day)
+/* Howard Hinnant's days_from_civil. */
+int64_t
+clock_days(int64_t year, int month, int day)
 {
 	int64_t era, yoe, doy, doe;
 
@@ -69,8 +69,8 @@ days_from_date(int64_t year, int month, int day)
 	return (era * 146097 + doe - 719468);
 }
 
-static void
-date_from_days(int64_t days, int *year, int *month, int *day)
+void
+clock_date(int64_t days, int *year, int *month, int *day)
 {
 	int64_t era, doe, yoe, doy, mp;
 
@@ -134,7 +134,7 @@ parse_date(const char **s, const char *end, int64_t *days)
 	if (month < 1 || month > 12 || day < 1 ||
 	    day > days_in_month(year, month))
 		return (false);
-	*days = days_from_date(year, month, day);
+	*days = clock_days(year, month, day);
 	return (true);
 }
 
@@ -251,7 +251,7 @@ clock_format(int64_t ms, char text[CLOCK_TEXT_SIZE])
 		rest += 86400000;
 		days--;
 	}
-	date_from_days(days, &year, &month, &day);
+	clock_date(days, &year, &month, &day);
 	(void)snprintf(text, CLOCK_TEXT_SIZE,
 	    "%04u-%02u-%02uT%02u:%02u:%02u.%03uZ", (unsigned)year % 10000U,
 	    (unsigned)month % 100U, (unsigned)day % 100U,

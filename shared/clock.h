@@ -40,4 +40,10 @@ bool	clock_duration(const char *, size_t, int64_t *);
 /* clock_format(ms, text): "2026-11-23T02:20:40.123Z"; years 0000 to 9999. */
 void	clock_format(int64_t, char[CLOCK_TEXT_SIZE]);
 
+/* clock_days(year, month, day): days from 1970-01-01 to a date. */
+int64_t	clock_days(int64_t, int, int);
+
+/* clock_date(days, year, month, day): and back. */
+void	clock_date(int64_t, int *, int *, int *);
+
 #endif /* !CLOCK_H_ */

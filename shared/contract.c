@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "contract.h"
+#include "idempotency.h"
 #include "json.h"
 #include "num.h"
 #include "reply.h"
@@ -69,7 +70,7 @@ static const struct {
 static const char *const known_members[] = { "operationId", "tags", "summary",
     "description", "security", "parameters", "requestBody", "responses",
     "x-roles", "x-subject", "x-scope", "x-public", "x-limit", "x-body-limit",
-    "x-if-match", "x-audit" };
+    "x-if-match", "x-audit", "x-idempotent" };
 
 #define NKNOWN	(sizeof(known_members) / sizeof(known_members[0]))
 
@@ -153,7 +154,8 @@ read_extensions(const cJSON *node, struct operation *op)
 	if ((err = read_flag(node, "x-public", &op->public)) != ERR_OK ||
 	    (err = read_flag(node, "x-subject", &op->subject)) != ERR_OK ||
 	    (err = read_flag(node, "x-if-match", &op->if_match)) != ERR_OK ||
-	    (err = read_flag(node, "x-audit", &op->audit)) != ERR_OK)
+	    (err = read_flag(node, "x-audit", &op->audit)) != ERR_OK ||
+	    (err = read_flag(node, "x-idempotent", &op->idempotent)) != ERR_OK)
 		return (err);
 	op->own = scope != NULL && strcmp(scope, "own") == 0;
 	op->limit = json_get_string(node, "x-limit");
@@ -696,6 +698,7 @@ validate_body(struct request *req)
 enum err
 contract_validate(struct request *req)
 {
+	const char *key = request_env(req, "HTTP_IDEMPOTENCY_KEY");
 	enum err err;
 
 	if (req->query_bad)
@@ -704,6 +707,10 @@ contract_validate(struct request *req)
 	if ((err = validate_body(req)) != ERR_OK)
 		return (err);
 	validate_query(req);
+	if (req->op->idempotent && key != NULL && !idempotency_valid(key))
+		(void)request_fault(req, "?" IDEMPOTENCY_HEADER,
+		    "WRONG_FORMAT", "it must be 1 to 255 visible ASCII "
+		    "characters");
 	if (req->faults != NULL && req->faults->count > 0)
 		return (err_set(ERR_INVALID, NULL));
 	if (req->op->if_match && request_env(req, "HTTP_IF_MATCH") == NULL)

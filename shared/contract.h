@@ -60,6 +60,7 @@ struct operation {
 	bool			 own;		/* x-scope: own */
 	bool			 if_match;	/* x-if-match: required */
 	bool			 audit;		/* x-audit: leaves a record */
+	bool			 idempotent;	/* x-idempotent: takes a key */
 	size_t			 body_max;	/* x-body-limit, bytes */
 	unsigned		 media;		/* of the body; 0: no body */
 	bool			 body_required;

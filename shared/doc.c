@@ -23,13 +23,18 @@ put_name(struct buf *b, const char *name, const char **comma)
 	buf_putc(b, ':');
 }
 
-/* A member that isn't stored, in the simplest form that its type allows. */
+/*
+ * A member that isn't stored: its default, or the simplest form that its type
+ * allows.
+ */
 static void
-put_absent(struct buf *b, const struct schema *schema)
+put_absent(struct buf *b, const struct schema_property *property)
 {
-	unsigned types = schema_types(schema);
+	unsigned types = schema_types(property->schema);
 
-	if (types & SCHEMA_NULL)
+	if (property->fallback != NULL)
+		json_put(b, property->fallback);
+	else if (types & SCHEMA_NULL)
 		buf_puts(b, "null");
 	else if (types & SCHEMA_ARRAY)
 		buf_puts(b, "[]");
@@ -52,7 +57,7 @@ put_named(struct buf *b, const struct schema *schema, const bson_t *doc)
 			put_value(b, property->schema, &iter);
 		} else if (property->required) {
 			put_name(b, property->name, &comma);
-			put_absent(b, property->schema);
+			put_absent(b, property);
 		}
 	}
 	buf_putc(b, '}');

@@ -18,8 +18,8 @@ struct schema;
 /*
  * doc_put(b, schema, doc):
  * Append a stored document as JSON: the members that ${schema} names, in its
- * order, and no other.  A required member that isn't stored is null, [] or {}
- * by its type.
+ * order, and no other.  A required member that isn't stored is its default,
+ * else null, [] or {} by its type.
  */
 void	doc_put(struct buf *, const struct schema *, const bson_t *);
 

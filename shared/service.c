@@ -8,6 +8,7 @@
  *	admit		may they: 401, 403
  *	measure		415, 413
  *	validate	400, 428
+ *	repeat		with an Idempotency-Key: 422, 409, or the same answer
  *	run		the handler: 404, 409, 412, or the answer
  *	finish		problem, trace, log
  *
@@ -176,7 +177,7 @@ admit(struct service *S, struct request *req, struct reply *reply)
 }
 
 static enum err
-run(struct request *req, struct reply *reply)
+run(const struct service *S, struct request *req, struct reply *reply)
 {
 	enum err err;
 
@@ -186,6 +187,10 @@ run(struct request *req, struct reply *reply)
 	/* A caller who gave up must not find later that it was done. */
 	if (strcmp(req->op->method, "GET") != 0 && request_left(req))
 		return (err_set(ERR_AWAY, "nobody waits any more"));
+	if (req->op->idempotent &&
+	    request_env(req, "HTTP_IDEMPOTENCY_KEY") != NULL)
+		return (idempotency_run(&S->idempotency, req, reply,
+		    req->op->run));
 	return (req->op->run(req, reply));
 }
 
@@ -238,7 +243,7 @@ service_serve(struct service *S, struct request *req, struct reply *reply)
 		if (req->op->audit && S->before != NULL)
 			err = S->before(S->app, req);
 		if (err == ERR_OK)
-			err = run(req, reply);
+			err = run(S, req, reply);
 		finish(S, req, reply, err);
 		if (req->op->audit && S->after != NULL)
 			S->after(S->app, req, reply);

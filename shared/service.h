@@ -8,6 +8,7 @@
 #include "contract.h"
 #include "credential.h"
 #include "err.h"
+#include "idempotency.h"
 
 struct conf;
 struct reply;
@@ -30,6 +31,9 @@ struct service {
 	enum err	(*before)(void *, struct request *);
 	void		(*after)(void *, struct request *,
 			    const struct reply *);
+
+	/* For x-idempotent operations. */
+	struct idempotency	 idempotency;
 
 	/* service_start() */
 	struct contract		*contract;

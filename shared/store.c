@@ -402,6 +402,9 @@ confirm(struct store *S, const char *name, const bson_t *doc)
 		return (err_set(ERR_AWAY, NULL));
 	bson_init(&filter);
 	(void)bson_append_iter(&filter, "_id", 3, &iter);
+	/* Under an _id that several may want, only our own counts. */
+	if (bson_iter_init_find(&iter, doc, "attemptId"))
+		(void)bson_append_iter(&filter, "attemptId", -1, &iter);
 	err = store_find(S, name, &filter, NULL, count_one, &count);
 	bson_destroy(&filter);
 	if (err == ERR_OK && count == 0)

@@ -174,8 +174,8 @@ my %members = (
     },
     event => {
 	Event => 'choice claimLimit claimsGranted claimsLeft createdAt ' .
-	    'createdBy description endsAt eventId rewards startsAt status ' .
-	    'title updatedAt version',
+	    'createdBy description endsAt eventId hours recurrence rewards ' .
+	    'startsAt status timeZone title updatedAt version',
 	Reward => 'claimWindow createdAt details eventId granted left name ' .
 	    'quantity requiresApproval rewardId stock type',
 	Claim => 'claimId createdAt decisions eventId expiresAt period ' .
@@ -200,7 +200,7 @@ subtest 'codes of problems' => sub {
 	    {'$ref' => '#/components/schemas/Problem'})
 	    ->{properties}{code}{enum}}], 'are the same in both documents');
 	my $source = join '', map { Guerdon::Stack::slurp($_) }
-	    glob "$top/shared/err.c $top/fcgi-*/*.c";
+	    glob "$top/shared/*.c $top/fcgi-*/*.c";
 	my %made = map { $_ => 1 }
 	    $source =~ /\{\s*\d{3},\s*"([A-Z_]+)"/g;
 	is(join(' ', grep { !$made{$_} } sort keys %listed), '',

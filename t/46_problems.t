@@ -20,7 +20,18 @@ my @patch = (PATCH => $path, as => 'OPERATOR', json => {title => 'x'});
 my $full = $g->new_event(rewards => [map { {type => 'ITEM', name => "r$_",
     quantity => 1} } 1 .. 100]);
 
+my @key = (headers => ['Idempotency-Key', 'k']);
+$g->call(POST => "$path/rewards", as => 'OPERATOR', @key,
+    json => {type => 'ITEM', name => 'one', quantity => 1});
 $g->claim($event, 'USER');
+# Limits and decisions.
+my %item = (type => 'ITEM', name => 'R', quantity => 1);
+my $none = $g->new_event(rewards => [{%item, stock => 0}]);
+my $gone = $g->new_event(rewards => [{%item, stock => 1}]);
+my $claimed = $g->claim($gone, 'USER')->get('claimId');
+my $waiting = $g->claim($g->new_event(rewards => [{%item,
+    requiresApproval => JSON::PP::true}]), 'USER')->get('claimId');
+
 my @cases = (
     [400, MALFORMED_REQUEST => GET => '/v1/events/%00', as => 'USER'],
     [400, MALFORMED_JSON => POST => '/v1/users', body => '{'],
@@ -47,10 +58,21 @@ my @cases = (
 	rewards => [])->{eventId} . '/claims', as => 'USER'],
     [409, TOO_MANY_REWARDS => POST => "/v1/events/$full->{eventId}/rewards",
 	as => 'OPERATOR', json => {type => 'ITEM', name => 'R', quantity => 1}],
+    [409, SOLD_OUT => POST => "/v1/events/$none->{eventId}/claims",
+	as => 'USER'],
+    [409, LIMIT_TOO_LOW => PATCH => "/v1/rewards/" .
+	$gone->{rewards}[0]{rewardId}, as => 'OPERATOR',
+	json => {stock => 0}, headers => ['If-Match', '*']],
+    [409, NOT_PENDING => POST => "/v1/claims/$claimed/approve",
+	as => 'OPERATOR'],
+    [409, NOT_GRANTED => POST => "/v1/claims/$waiting/revoke", as => 'ADMIN',
+	json => {reason => 'none'}],
     [412, PRECONDITION_FAILED => @patch, headers => ['If-Match', '"0"']],
     [413, BODY_TOO_LARGE => POST => '/v1/users', body => 'x' x 65537],
     [415, UNSUPPORTED_MEDIA_TYPE => POST => '/v1/users', body => '{}',
 	type => 'text/html'],
+    [422, IDEMPOTENCY_KEY_REUSED => POST => "$path/rewards", as => 'OPERATOR',
+	json => {type => 'ITEM', name => 'two', quantity => 1}, @key],
     [428, PRECONDITION_REQUIRED => @patch],
 );
 
@@ -62,8 +84,9 @@ for my $case (@cases) {
 	$seen{$code} = $res;
 	push @answers, $res;
 }
-# These need a fault, a limit, or a worker without the front server.
-my %elsewhere = map { $_ => 1 } qw(RATE_LIMITED INTERNAL_ERROR
+# These need another request at work (77_idempotency), a fault, a limit, or a worker without the front server.
+my %elsewhere = map { $_ => 1 } qw(IDEMPOTENCY_CONFLICT RATE_LIMITED
+    INTERNAL_ERROR
     SERVICE_UNAVAILABLE URI_TOO_LONG HEADERS_TOO_LARGE);
 is(join(' ', grep { !$seen{$_} && !$elsewhere{$_} }
     @{contract('auth')->{components}{schemas}{Problem}{properties}{code}{enum}}),

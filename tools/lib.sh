@@ -53,7 +53,8 @@ conf=$home/guerdon.conf
 packages_build=(build-essential autoconf automake libtool pkg-config
 	libfcgi-dev libmongoc-dev libbson-dev libjwt-dev libcjson-dev
 	libsodium-dev libutf8proc-dev)
-packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates)
+packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates
+	tzdata)
 packages_devdb=(mmdebstrap)
 packages_test=(perl chromium wrk mandoc shellcheck docker-compose xz-utils)
 
