@@ -28,6 +28,8 @@ handler_fn	event_create, event_list, event_get, event_patch;
 handler_fn	reward_create, reward_list, reward_get, reward_patch;
 handler_fn	claim_create, claim_list, claim_get, claim_mine;
 handler_fn	claim_approve, claim_reject, claim_revoke;
+handler_fn	claim_eligibility;
+handler_fn	activity_create, attributes_set, progress_get;
 handler_fn	audit_list;
 handler_fn	health_get;
 

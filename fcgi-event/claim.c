@@ -19,6 +19,7 @@
 #include "claim_store.h"
 #include "clock.h"
 #include "doc.h"
+#include "eligibility.h"
 #include "event_store.h"
 #include "id.h"
 #include "json.h"
@@ -30,6 +31,7 @@
 #include "stock_store.h"
 #include "store.h"
 
+#define TRACE_MAX	65536
 #define TRIES	3	/* of a claim whose id was made void */
 
 static const struct err_row already_claimed = { 409, "ALREADY_CLAIMED",
@@ -38,6 +40,8 @@ static const struct err_row not_open = { 409, "EVENT_NOT_OPEN",
     "The event is not open" };
 static const struct err_row no_rewards = { 409, "NO_REWARDS",
     "The event has no rewards" };
+static const struct err_row not_eligible = { 409, "NOT_ELIGIBLE",
+    "You do not meet the conditions" };
 static const struct err_row sold_out = { 409, "SOLD_OUT",
     "There is nothing left" };
 
@@ -183,6 +187,60 @@ refuse(struct request *req, struct reply *reply, enum err reason,
 	    err_set(reason, "there is no such event") : reason);
 }
 
+/* The conditions of the event, at the attempt's instant. */
+static enum err
+judge(struct request *req, struct claim_plan *plan)
+{
+	struct app *app = req->app;
+
+	return (eligibility_judge(app->store, req->arena, plan->event,
+	    req->subject, id_time(req->attempt), &plan->verdict));
+}
+
+static bool
+is_eligible(const struct claim_plan *plan)
+{
+
+	return (plan->verdict == NULL ||
+	    store_true(plan->verdict, "satisfied"));
+}
+
+/* The tree with what was wanted and what was found, as JSON. */
+static const char *
+trace_of(struct request *req, const struct claim_plan *plan)
+{
+	struct buf trace;
+
+	buf_init(&trace, req->arena, TRACE_MAX);
+	if (plan->verdict == NULL)
+		buf_puts(&trace, "null");
+	else
+		doc_put_free(&trace, store_part(req->arena, plan->verdict,
+		    "trace"));
+	return (trace.full ? "null" : trace.data);
+}
+
+/*
+ * Not eligible, unless the user has a claim: one that was made when the
+ * conditions were met is found although they aren't any more.
+ */
+static enum err
+refuse_ineligible(struct request *req, struct reply *reply,
+    const struct claim_plan *plan, const bson_t **claim)
+{
+	struct app *app = req->app;
+	enum err err;
+
+	err = claim_find_own(app->store, req->arena, req->subject,
+	    store_text(plan->event, "_id"), plan->period, claim);
+	if (err == ERR_OK)
+		return (meet_own(req, reply, *claim));
+	if (err != ERR_NOT_FOUND)
+		return (err);
+	reply_member_json(reply, "trace", trace_of(req, plan));
+	return (err_refuse(&not_eligible, NULL));
+}
+
 /* So many holds mean that workers die faster than the sweep runs. */
 static enum err
 check_holds(struct request *req, const struct claim_plan *plan)
@@ -303,6 +361,10 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 		return (err);
 	if (err != ERR_OK)
 		return (refuse(req, reply, err, plan.period, claim));
+	if ((err = judge(req, &plan)) != ERR_OK)
+		return (err);
+	if (!is_eligible(&plan))
+		return (refuse_ineligible(req, reply, &plan, claim));
 	return (plan.ntook > 0 ? grant_limited(req, reply, &plan, claim) :
 	    grant_unlimited(req, reply, &plan, claim));
 }
@@ -320,6 +382,97 @@ claim_create(struct request *req, struct reply *reply)
 	reply->outcome = store_text(claim, "state");
 	doc_put(&reply->body, req->op->result, claim);
 	reply_created(reply, claim_path(req, claim));
+	return (ERR_OK);
+}
+
+/* What is left for this claim: the least of its limits; -1: no limit. */
+static enum err
+find_left(struct request *req, const struct claim_plan *plan, int64_t *left)
+{
+	struct app *app = req->app;
+	const bson_t *limits;
+	int64_t one;
+	enum err err;
+	size_t i;
+
+	*left = -1;
+	if (plan->ntook == 0)
+		return (ERR_OK);
+	err = catalog_stock(app->catalog, req->arena, plan->event, &limits);
+	for (i = 0; err == ERR_OK && i < plan->ntook; i++) {
+		one = store_int(limits, arena_printf(req->arena, "%s.left",
+		    plan->took[i]));
+		if (*left == -1 || one < *left)
+			*left = one;
+	}
+	return (err);
+}
+
+/* What a claim would be refused with; ERR_OK: with nothing. */
+static enum err
+foresee(struct request *req, struct claim_plan *plan, int64_t *left)
+{
+	struct app *app = req->app;
+	const bson_t *claim;
+	enum err err, own;
+
+	*left = -1;
+	err = plan_claim(req, plan->event, plan);
+	if (err == ERR_NOT_FOUND)
+		return (err);
+	if (err == ERR_INVALID) {
+		/* Which of the rewards is not chosen yet. */
+		plan->rewards = store_new_doc(req->arena);
+		plan_limits(req, plan);
+		err = ERR_OK;
+	}
+	if (err == ERR_OK && (err = judge(req, plan)) == ERR_OK &&
+	    (err = find_left(req, plan, left)) == ERR_OK) {
+		if (!is_eligible(plan))
+			err = err_refuse(&not_eligible, NULL);
+		else if (*left == 0)
+			err = err_refuse(&sold_out, NULL);
+	}
+	if (err != ERR_OK && err != ERR_REFUSED)
+		return (err);
+	own = claim_find_own(app->store, req->arena, req->subject,
+	    store_text(plan->event, "_id"), plan->period, &claim);
+	if (own == ERR_OK)
+		return (err_refuse(&already_claimed, NULL));
+	return (own == ERR_NOT_FOUND ? err : own);
+}
+
+/* A claim that isn't made: the same checks, and no write. */
+enum err
+claim_eligibility(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	struct period period = { .key = PERIOD_ALL };
+	struct claim_plan plan = { .period = &period };
+	const struct err_row *row = NULL;
+	int64_t left;
+	enum err err;
+
+	err = catalog_event(app->catalog, req->arena,
+	    contract_param(req, "eventId"), &plan.event);
+	if (err == ERR_OK)
+		err = find_period(req, plan.event, &period);
+	if (err == ERR_OK)
+		err = foresee(req, &plan, &left);
+	if (err == ERR_REFUSED)
+		row = err_row(err);
+	else if (err != ERR_OK)
+		return (err);
+	buf_printf(&reply->body, "{\"eligible\":%s,\"code\":%s%s%s,"
+	    "\"trace\":%s,\"stockLeft\":", row == NULL ? "true" : "false",
+	    row != NULL ? "\"" : "", row != NULL ? row->code : "null",
+	    row != NULL ? "\"" : "", trace_of(req, &plan));
+	if (left >= 0)
+		buf_put_int(&reply->body, left);
+	else
+		buf_puts(&reply->body, "null");
+	buf_putc(&reply->body, '}');
+	reply_ok(reply);
 	return (ERR_OK);
 }
 

@@ -3,7 +3,7 @@
  * claim_store: the collections `claims` and `voids`.
  *
  * { _id, userId, eventId, period, state, rewards: [reward],
- *   snapshot: { event, rewards: [reward] }, traceId, attemptId, createdAt,
+ *   snapshot: { event, rewards: [reward], verdict }, traceId, attemptId, createdAt,
  *   took: [limit], expiresAt, version,
  *   decisions: [{ decisionId, attemptId, state, by, at, reason, traceId }] }
  *
@@ -73,6 +73,33 @@ claim_find_own(struct store *S, struct arena *A, const char *user,
 	    BCON_DATE_TIME(period->ends), "}"), out));
 }
 
+static bool
+add_event(void *ctx, const bson_t *doc)
+{
+	bson_t *events = ctx;
+	const char *index;
+	char key[16];
+
+	(void)bson_uint32_to_string(bson_count_keys(events), &index, key,
+	    sizeof(key));
+	(void)BSON_APPEND_UTF8(events, index, store_text(doc, "eventId"));
+	return (true);
+}
+
+enum err
+claim_find_events(struct store *S, struct arena *A, const char *user,
+    const bson_t *events, bson_t **out)
+{
+
+	*out = store_new_doc(A);
+	return (store_find(S, CLAIMS, DOC(A, "userId", BCON_UTF8(user),
+	    "eventId", "{", "$in", BCON_ARRAY(events), "}",
+	    "state", "{", "$in", "[", BCON_UTF8("GRANTED"),
+	    BCON_UTF8("PENDING"), "]", "}"), DOC(A,
+	    "projection", "{", "eventId", BCON_INT32(1), "}"), add_event,
+	    *out));
+}
+
 enum err
 claim_find_attempt(struct store *S, struct arena *A, const char *user,
     const char *event, const char *attempt, const bson_t **out)
@@ -122,7 +149,7 @@ claim_visible(bson_t *filter, const char *state)
 
 /* The event as it is now, without its rewards, which stand beside it. */
 static void
-append_snapshot(bson_t *claim, const bson_t *event)
+append_snapshot(bson_t *claim, const bson_t *event, const bson_t *verdict)
 {
 	bson_t snapshot, copy;
 	bson_iter_t rewards;
@@ -134,6 +161,8 @@ append_snapshot(bson_t *claim, const bson_t *event)
 	(void)bson_append_document_end(&snapshot, &copy);
 	if (bson_iter_init_find(&rewards, event, "rewards"))
 		(void)bson_append_iter(&snapshot, "rewards", -1, &rewards);
+	if (verdict != NULL)
+		(void)BSON_APPEND_DOCUMENT(&snapshot, "verdict", verdict);
 	(void)bson_append_document_end(claim, &snapshot);
 }
 
@@ -168,7 +197,7 @@ new_claim(struct request *req, const struct claim_plan *plan, const char *id)
 	(void)BSON_APPEND_UTF8(claim, "state",
 	    plan->pending ? "PENDING" : "GRANTED");
 	(void)BSON_APPEND_ARRAY(claim, "rewards", plan->rewards);
-	append_snapshot(claim, plan->event);
+	append_snapshot(claim, plan->event, plan->verdict);
 	(void)BSON_APPEND_UTF8(claim, "traceId", req->trace.id);
 	(void)BSON_APPEND_UTF8(claim, "attemptId", req->attempt);
 	(void)BSON_APPEND_DATE_TIME(claim, "createdAt",

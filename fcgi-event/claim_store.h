@@ -30,6 +30,7 @@ struct claim_plan {
 	const bson_t	*event;
 	const bson_t	*rewards;	/* an array: what is granted */
 	const struct period *period;
+	const bson_t	*verdict;	/* NULL: the event has no conditions */
 	bool		 pending;	/* somebody has to approve it */
 	int64_t		 expires;	/* when it does if nobody does; 0: never */
 	const char	*const *took;	/* ids of the limits that it takes from */
@@ -51,6 +52,14 @@ enum err	claim_find_any(struct store *, struct arena *, const char *,
  */
 enum err	claim_find_own(struct store *, struct arena *, const char *,
 		    const char *, const struct period *, const bson_t **);
+
+/*
+ * claim_find_events(S, A, userId, eventIds, out):
+ * Those of some events of which the user has a claim that is GRANTED or
+ * PENDING, in whichever period; both are array documents.
+ */
+enum err	claim_find_events(struct store *, struct arena *, const char *,
+		    const bson_t *, bson_t **);
 
 /*
  * claim_find_attempt(S, A, userId, eventId, attemptId, out):

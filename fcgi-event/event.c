@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "catalog.h"
 #include "clock.h"
+#include "condition.h"
 #include "doc.h"
 #include "event_store.h"
 #include "id.h"
@@ -82,8 +83,20 @@ check_all(struct request *req, int64_t starts, int64_t ends)
 {
 	enum err times = check_times(req, starts, ends);
 	enum err schedule = check_schedule(req);
+	enum err conditions = check_conditions(req);
 
-	return (times != ERR_OK ? times : schedule);
+	return (times != ERR_OK ? times : schedule != ERR_OK ? schedule :
+	    conditions);
+}
+
+static enum err
+check_conditions(struct request *req)
+{
+	const cJSON *tree = json_get(req->json, "conditions");
+
+	if (tree == NULL || cJSON_IsNull(tree))
+		return (ERR_OK);
+	return (condition_check(req, tree, "/conditions"));
 }
 
 /* The rewards of a new event, each with its members of ours. */
@@ -136,6 +149,8 @@ new_fields(struct request *req)
 		(void)BSON_APPEND_UTF8(fields, "status", "ACTIVE");
 	if (json_get(req->json, "choice") == NULL)
 		(void)BSON_APPEND_UTF8(fields, "choice", "ALL");
+	if (json_get(req->json, "conditions") == NULL)
+		(void)BSON_APPEND_NULL(fields, "conditions");
 	if (json_get(req->json, "claimLimit") == NULL)
 		(void)BSON_APPEND_NULL(fields, "claimLimit");
 	doc_append_without(fields, req->op->body, req->json, "rewards");

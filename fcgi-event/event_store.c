@@ -3,7 +3,7 @@
  * event_store: the collection `events`.
  *
  * { _id, title, description, status, startsAt, endsAt, recurrence, timeZone,
- *   hours: {from, to}, scheduledAt, choice, claimLimit, createdBy, createdAt,
+ *   hours: {from, to}, scheduledAt, choice, claimLimit, conditions, createdBy, createdAt,
  *   updatedAt, version, attemptId,
  *   rewards: [{ rewardId, eventId, type, name, quantity, details, stock,
  *               requiresApproval, claimWindow, createdAt, version,

@@ -30,6 +30,10 @@ static const struct handler handlers[] = {
 	{ "claim_approve", claim_approve },
 	{ "claim_reject", claim_reject },
 	{ "claim_revoke", claim_revoke },
+	{ "claim_eligibility", claim_eligibility },
+	{ "activity_create", activity_create },
+	{ "attributes_set", attributes_set },
+	{ "progress_get", progress_get },
 	{ "audit_list", audit_list },
 	{ "health_get", health_get },
 };

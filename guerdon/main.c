@@ -47,6 +47,14 @@ static const struct command commands[] = {
 		.run = command_service_rotate,
 	},
 	{
+		.name = "explain",
+		.usage = " CLAIM",
+		.summary = "judge a claim's conditions once more",
+		.help = "  CLAIM   its id; -: ids from standard input, a line "
+		    "each\n",
+		.run = command_explain,
+	},
+	{
 		.name = "sweep",
 		.usage = "",
 		.summary = "finish what killed workers left, and expire "

@@ -5,6 +5,7 @@
  *	expire		pending claims whose time is over
  *	settle		holds of limited stock that are 30 s old, and totals
  *			that an event doesn't show yet
+ *	count		activities of batches that were cut short
  *	prune		void claims that nobody can meet any more
  *	ship		audit spools that no worker holds
  *
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fcgi-event/activity_store.h"
 #include "../fcgi-event/audit.h"
 #include "../fcgi-event/claim_store.h"
 #include "../fcgi-event/decision.h"
@@ -136,6 +138,21 @@ settle_limits(struct sweep *W)
 }
 
 static enum err
+count_activities(struct sweep *W)
+{
+	long count;
+	enum err err;
+
+	do {
+		err = activity_settle(W->store, W->arena, W->now - HOLD_MS,
+		    &count);
+		arena_reset(W->arena);
+		W->settled += count;
+	} while (err == ERR_OK && count > 0);
+	return (err);
+}
+
+static enum err
 prune_voids(struct sweep *W)
 {
 
@@ -186,6 +203,7 @@ command_sweep(struct context *ctx, int argc, char *argv[])
 	}
 	good = report("expire", expire_claims(&W));
 	good = report("settle", settle_limits(&W)) && good;
+	good = report("count", count_activities(&W)) && good;
 	good = report("prune", prune_voids(&W)) && good;
 	good = report("ship", ship_spools(&W, ctx->conf)) && good;
 	(void)printf("expired %ld, settled %ld\n", W.expired, W.settled);

@@ -178,6 +178,13 @@ doc_put(struct buf *b, const struct schema *schema, const bson_t *doc)
 	put_named(b, schema, doc);
 }
 
+void
+doc_put_free(struct buf *b, const bson_t *doc)
+{
+
+	put_free(b, doc);
+}
+
 static void	append_value(bson_t *, const char *, const struct schema *,
 		    const cJSON *);
 

@@ -23,6 +23,9 @@ struct schema;
  */
 void	doc_put(struct buf *, const struct schema *, const bson_t *);
 
+/* doc_put_free(b, doc): all members, whatever their names. */
+void	doc_put_free(struct buf *, const bson_t *);
+
 /*
  * doc_append(doc, schema, json):
  * Append the members of a validated JSON object to ${doc}.  Members that

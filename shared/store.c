@@ -672,6 +672,22 @@ store_has(const bson_t *doc, const char *name)
 	return (find_member(doc, name, &iter) && !BSON_ITER_HOLDS_NULL(&iter));
 }
 
+const bson_t *
+store_part(struct arena *A, const bson_t *doc, const char *name)
+{
+	const uint8_t *data;
+	bson_iter_t iter;
+	uint32_t len;
+	bson_t *part;
+
+	if (!find_member(doc, name, &iter) ||
+	    !BSON_ITER_HOLDS_DOCUMENT(&iter))
+		return (NULL);
+	bson_iter_document(&iter, &len, &data);
+	part = arena_alloc(A, sizeof(*part));
+	return (bson_init_static(part, data, len) ? part : NULL);
+}
+
 bool
 store_bytes(const bson_t *doc, const char *name, void *out, size_t len)
 {

@@ -122,6 +122,12 @@ int64_t		 store_time(const bson_t *, const char *);
 bool		 store_true(const bson_t *, const char *);
 bool		 store_has(const bson_t *, const char *);
 
+/*
+ * store_part(A, doc, name):
+ * The document at a dotted path, as a view in ${A}; NULL if there is none.
+ */
+const bson_t	*store_part(struct arena *, const bson_t *, const char *);
+
 /* store_bytes(doc, name, out, len): exactly ${len} bytes, else false. */
 bool		 store_bytes(const bson_t *, const char *, void *, size_t);
 
