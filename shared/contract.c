@@ -188,16 +188,17 @@ read_parameters(struct contract *C, const cJSON *node, struct operation *op)
 		if (name == NULL || in == NULL)
 			return (bad(op->template, op->id,
 			    "a parameter lacks name or in"));
+		/* Read for what it says wrong, wherever it stands. */
+		params->schema = compile(C, op, json_get(item, "schema"),
+		    name);
+		if (params->schema == NULL)
+			return (ERR_INVALID);
 		if (strcmp(in, "query") != 0)
 			continue;
 		params->name = name;
 		if ((err = read_flag(item, "required", &params->required)) !=
 		    ERR_OK)
 			return (err);
-		params->schema = compile(C, op, json_get(item, "schema"),
-		    name);
-		if (params->schema == NULL)
-			return (ERR_INVALID);
 		params++;
 		op->nparameters++;
 	}
