@@ -450,7 +450,7 @@ claim_eligibility(struct request *req, struct reply *reply)
 	struct period period = { .key = PERIOD_ALL };
 	struct claim_plan plan = { .period = &period };
 	const struct err_row *row = NULL;
-	int64_t left;
+	int64_t left = -1;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,

@@ -77,6 +77,16 @@ check_schedule(struct request *req)
 	return (err);
 }
 
+static enum err
+check_conditions(struct request *req)
+{
+	const cJSON *tree = json_get(req->json, "conditions");
+
+	if (tree == NULL || cJSON_IsNull(tree))
+		return (ERR_OK);
+	return (condition_check(req, tree, "/conditions"));
+}
+
 /* All faults are told at once. */
 static enum err
 check_all(struct request *req, int64_t starts, int64_t ends)
@@ -87,16 +97,6 @@ check_all(struct request *req, int64_t starts, int64_t ends)
 
 	return (times != ERR_OK ? times : schedule != ERR_OK ? schedule :
 	    conditions);
-}
-
-static enum err
-check_conditions(struct request *req)
-{
-	const cJSON *tree = json_get(req->json, "conditions");
-
-	if (tree == NULL || cJSON_IsNull(tree))
-		return (ERR_OK);
-	return (condition_check(req, tree, "/conditions"));
 }
 
 /* The rewards of a new event, each with its members of ours. */

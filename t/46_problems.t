@@ -58,6 +58,9 @@ my @cases = (
 	rewards => [])->{eventId} . '/claims', as => 'USER'],
     [409, TOO_MANY_REWARDS => POST => "/v1/events/$full->{eventId}/rewards",
 	as => 'OPERATOR', json => {type => 'ITEM', name => 'R', quantity => 1}],
+    [409, NOT_ELIGIBLE => POST => "/v1/events/" . $g->new_event(conditions =>
+	{accountAge => 'DAYS', op => 'GTE', value => 9})->{eventId} .
+	'/claims', as => 'USER'],
     [409, SOLD_OUT => POST => "/v1/events/$none->{eventId}/claims",
 	as => 'USER'],
     [409, LIMIT_TOO_LOW => PATCH => "/v1/rewards/" .

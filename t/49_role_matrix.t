@@ -43,6 +43,13 @@ sub user_of {
 	    $other{USER}{userId} : (person_of($caller) // return)->{userId};
 }
 
+# Facts are about ids: the event worker doesn't know who there is.
+sub some_user {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? undef : user_of($caller, $kind);
+}
+
 sub event_of {
 	my ($caller, $kind) = @_;
 
@@ -135,6 +142,12 @@ my %rows = (
     claim_list => {},
     claim_get => {object => \&claim_of},
     claim_mine => {},
+    claim_eligibility => {object => \&claimable},
+    activity_create => {send => sub { (json => {activities => [{activityId =>
+	'm' . ++$serial, userId => $other{USER}{userId}, metric => 'm'}]}) }},
+    attributes_set => {object => \&some_user,
+	send => sub { (json => {attributes => {level => 1}}) }},
+    progress_get => {object => \&some_user},
     claim_approve => {object => \&pending_of, send => sub { (json => {}) }},
     claim_reject => {object => \&pending_of, send => sub { @reason }},
     claim_revoke => {object => \&granted_of, send => sub { @reason }},

@@ -11,7 +11,8 @@ use Guerdon::Stack;
 
 my $g = Guerdon::Stack->new;
 my $stamp = qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-my $all = 'choice claimLimit createdAt createdBy description endsAt ' .
+my $all = 'choice claimLimit conditions createdAt createdBy description ' .
+    'endsAt ' .
     'eventId hours recurrence rewards startsAt status timeZone title ' .
     'updatedAt version';
 my %least = (title => 'Spring festival', startsAt => '2026-01-01T00:00:00Z',

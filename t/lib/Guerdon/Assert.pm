@@ -54,6 +54,7 @@ sub problem_faults {
 	my %may = map { $_ => 1 } @always, $res->code eq
 	    'VALIDATION_FAILED' ? 'errors' : (), $res->code eq
 	    'ALREADY_CLAIMED' ? 'claimId' : (), $res->code eq
+	    'NOT_ELIGIBLE' ? 'trace' : (), $res->code eq
 	    'SERVICE_UNAVAILABLE' ? 'failed' : ();
 
 	return 'it is no JSON object' if ref $p ne 'HASH';
