@@ -37,6 +37,7 @@
 #include "num.h"
 #include "reply.h"
 #include "request.h"
+#include "sandbox.h"
 #include "worker.h"
 
 #define TICK_MS		250
@@ -192,7 +193,7 @@ prepare(struct loop *L, const struct worker *worker)
 		return (err);
 	if ((L->arena = arena_new(ARENA_MAX)) == NULL)
 		return (err_set(ERR_INTERNAL, "out of memory"));
-	return (ERR_OK);
+	return (sandbox_enter());
 }
 
 static void
