@@ -3,9 +3,12 @@
  * session: log in, refresh, log out.
  *
  * Each refresh token is good for one use.  One that comes a second time was
- * stolen, or its user's copy was: the session ends, with all its tokens.  Only
- * a call that the gateway repeats, because it got no answer, isn't a second
- * use: it bears the same attempt id.
+ * stolen, or its user's copy was: the session ends, with all its tokens.  Two
+ * things are no second use, and get the successor that was made already: a
+ * call that the gateway repeats, because it got no answer (it bears the same
+ * attempt id), and one that comes within the grace after the first use, as
+ * from two windows of one browser.  The grace is for the generation just
+ * before, never for an older one.
  */
 #include <string.h>
 
@@ -162,10 +165,22 @@ session_login(struct request *req, struct reply *reply)
 /* What a refresh token of a session is worth. */
 enum worth {
 	WORTH_NEXT,		/* the newest: the session may advance */
-	WORTH_AGAIN,		/* its successor was given for this very call */
+	WORTH_AGAIN,		/* used for this call, or just now: see above */
 	WORTH_USED,		/* used before: the session must end */
 	WORTH_NOTHING		/* forged, or the session has ended */
 };
+
+/* Was its successor made for this very call, or so lately that the client
+ * may not know it? */
+static bool
+is_repeated(const struct request *req, const struct session *session)
+{
+	const struct auth *auth = req->app;
+	int64_t grace = auth->conf->refresh_grace * 1000;
+
+	return (strcmp(session->attempt, req->attempt) == 0 ||
+	    (grace > 0 && clock_now() - session->advanced < grace));
+}
 
 static enum worth
 judge(const struct request *req, const struct session *session,
@@ -179,8 +194,7 @@ judge(const struct request *req, const struct session *session,
 		return (WORTH_NOTHING);
 	if (generation == session->generation)
 		return (WORTH_NEXT);
-	if (generation == session->generation - 1 &&
-	    strcmp(session->attempt, req->attempt) == 0)
+	if (generation == session->generation - 1 && is_repeated(req, session))
 		return (WORTH_AGAIN);
 	return (WORTH_USED);
 }

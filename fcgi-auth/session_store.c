@@ -31,6 +31,7 @@ read_session(struct arena *A, const bson_t *doc, struct session *session)
 	session->user = arena_strdup(A, user);
 	session->attempt = arena_strdup(A, attempt);
 	session->generation = store_int(doc, "generation");
+	session->advanced = store_time(doc, "refreshedAt");
 	session->expires = store_time(doc, "expiresAt");
 	session->revoked = store_has(doc, "revokedAt");
 	return (ERR_OK);
@@ -67,6 +68,7 @@ session_insert(struct store *S, struct arena *A, const char *attempt,
 	    "seed", BCON_BIN(BSON_SUBTYPE_BINARY, seed, sizeof(seed)),
 	    "attemptId", BCON_UTF8(attempt),
 	    "createdAt", BCON_DATE_TIME(id_time(id)),
+	    "refreshedAt", BCON_DATE_TIME(id_time(id)),
 	    "expiresAt", BCON_DATE_TIME(id_time(id) + ttl * 1000),
 	    "revokedAt", BCON_NULL);
 	err = store_insert(S, SESSIONS, doc);
@@ -92,7 +94,8 @@ session_advance(struct store *S, struct arena *A,
 	    "generation", BCON_INT64(session->generation),
 	    "revokedAt", BCON_NULL,
 	    "expiresAt", "{", "$gt", BCON_DATE_TIME(clock_now()), "}"),
-	    DOC(A, "$set", "{", "attemptId", BCON_UTF8(attempt), "}",
+	    DOC(A, "$set", "{", "attemptId", BCON_UTF8(attempt),
+	    "refreshedAt", BCON_DATE_TIME(clock_now()), "}",
 	    "$inc", "{", "generation", BCON_INT64(1), "}"), moved));
 }
 

@@ -22,6 +22,7 @@ struct session {
 	const char	*user;		/* lives in the arena */
 	const char	*attempt;	/* that made this generation */
 	int64_t		 generation;	/* of the refresh token, from 1 */
+	int64_t		 advanced;	/* ms: when it was made */
 	int64_t		 expires;	/* ms since 1970; never moves */
 	bool		 revoked;
 	unsigned char	 seed[REFRESH_SEED_LEN];
