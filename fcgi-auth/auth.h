@@ -27,7 +27,11 @@ struct auth {
 handler_fn	user_create, user_list, user_me, user_get, user_patch;
 handler_fn	user_internal_get;
 handler_fn	staff_create;
+handler_fn	user_delete;
+handler_fn	account_password, account_delete, account_export;
 handler_fn	session_login, session_refresh, session_logout;
+handler_fn	session_mine, session_mine_end, session_mine_end_all;
+handler_fn	session_list, session_revoke, session_revoke_all;
 handler_fn	token_introspect;
 handler_fn	health_get;
 

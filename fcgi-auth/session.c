@@ -19,6 +19,7 @@
 #include "log.h"
 #include "password.h"
 #include "reply.h"
+#include "revoke.h"
 #include "session_store.h"
 #include "token.h"
 #include "user_store.h"
@@ -128,6 +129,27 @@ strengthen(struct request *req, const bson_t *user, const char *password)
 		(void)user_rehash(auth->store, req->arena, user, hash);
 }
 
+/*
+ * The session was begun for a user who was read before.  Whoever changed the
+ * password since, or disabled or erased the user, has not seen it: it ends
+ * before anybody gets its tokens.  ${may}: all is as it was.
+ */
+static enum err
+confirm_login(struct request *req, const bson_t *before,
+    const struct session *session, bool *may)
+{
+	struct auth *auth = req->app;
+	const bson_t *user;
+	enum err err;
+
+	err = user_find(auth->store, req->arena, session->user, &user);
+	*may = err == ERR_OK && user_is_active(user) &&
+	    strcmp(user_password_by(user), user_password_by(before)) == 0;
+	if (*may || (err != ERR_OK && err != ERR_NOT_FOUND))
+		return (err);
+	return (session_end(auth->store, req->arena, session->id));
+}
+
 enum err
 session_login(struct request *req, struct reply *reply)
 {
@@ -136,7 +158,7 @@ session_login(struct request *req, struct reply *reply)
 	const bson_t *user = NULL;
 	uint64_t guard = verdict_guard(auth->verdicts);
 	struct session session;
-	bool right;
+	bool right, may = false;
 	enum err err;
 
 	err = user_find_email(auth->store, req->arena,
@@ -156,8 +178,13 @@ session_login(struct request *req, struct reply *reply)
 	strengthen(req, user, password);
 	err = session_insert(auth->store, req->arena, req->attempt,
 	    user_id(user), auth->conf->refresh_token_ttl, &session);
+	if (err == ERR_OK)
+		err = confirm_login(req, user, &session, &may);
 	if (err != ERR_OK)
 		return (err);
+	if (!may)
+		return (refuse(req, reply, &invalid_credentials, "changed",
+		    user_id(user)));
 	return (answer_tokens(req, reply, &session, session.generation,
 	    user_role(user), guard));
 }
@@ -199,28 +226,13 @@ judge(const struct request *req, const struct session *session,
 	return (WORTH_USED);
 }
 
-/* End a session here and on every node. */
-static enum err
-end_session(struct request *req, const char *id)
-{
-	struct auth *auth = req->app;
-	enum err err;
-
-	err = verdict_revoke_begin(auth->verdicts, req, SUBJECT_SESSION, id);
-	if (err == ERR_OK) {
-		err = session_end(auth->store, req->arena, id);
-		verdict_revoke_end(auth->verdicts, req, SUBJECT_SESSION, id);
-	}
-	return (err);
-}
-
 static enum err
 end_reused(struct request *req, struct reply *reply,
     const struct session *session)
 {
 	enum err err;
 
-	err = end_session(req, session->id);
+	err = revoke_session(req, session->id);
 	if (err != ERR_OK)
 		return (err);
 	log_write(LOG_WARN, "refresh token used twice, session ended",
@@ -312,7 +324,7 @@ session_logout(struct request *req, struct reply *reply)
 
 	if (req->session == NULL)
 		return (err_set(ERR_NO_SUBJECT, NULL));
-	err = end_session(req, req->session);
+	err = revoke_session(req, req->session);
 	if (err == ERR_OK)
 		reply_no_content(reply);
 	return (err);

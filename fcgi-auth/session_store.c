@@ -13,8 +13,6 @@
 #include "session_store.h"
 #include "store.h"
 
-#define SESSIONS	"sessions"
-
 /* Read a document; one that isn't ours is a fault of the database. */
 static enum err
 read_session(struct arena *A, const bson_t *doc, struct session *session)
@@ -121,4 +119,34 @@ session_end_all(struct store *S, struct arena *A, const char *user)
 
 	return (store_update_all(S, SESSIONS, DOC(A, "userId",
 	    BCON_UTF8(user), "revokedAt", BCON_NULL), revocation(A)));
+}
+
+enum err
+session_end_others(struct store *S, struct arena *A, const char *user,
+    const char *keep)
+{
+
+	return (store_update_all(S, SESSIONS, DOC(A, "userId",
+	    BCON_UTF8(user), "_id", "{", "$ne", BCON_UTF8(keep), "}",
+	    "revokedAt", BCON_NULL), revocation(A)));
+}
+
+enum err
+session_erase_all(struct store *S, struct arena *A, const char *user)
+{
+
+	return (store_remove_all(S, SESSIONS, DOC(A, "userId",
+	    BCON_UTF8(user))));
+}
+
+void
+session_filter(bson_t *filter, const char *user)
+{
+	bson_t range;
+
+	(void)BSON_APPEND_UTF8(filter, "userId", user);
+	(void)BSON_APPEND_NULL(filter, "revokedAt");
+	(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "expiresAt", &range);
+	(void)BSON_APPEND_DATE_TIME(&range, "$gt", clock_now());
+	(void)bson_append_document_end(filter, &range);
 }

@@ -25,7 +25,7 @@ struct app {
 handler_fn	event_create, event_list, event_get, event_patch;
 handler_fn	reward_create, reward_list, reward_get, reward_patch;
 handler_fn	claim_create, claim_list, claim_get, claim_mine;
-handler_fn	audit_list;
+handler_fn	audit_list, audit_mine;
 handler_fn	health_get;
 
 #endif /* !APP_H_ */

@@ -333,6 +333,16 @@ audit_after(struct audit *U, struct request *req, const struct reply *reply)
 }
 
 enum err
+audit_mine(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	struct page_query query = { AUDIT, "au", DOC(req->arena,
+	    "userId", BCON_UTF8(req->subject)) };
+
+	return (page_list(app->store, req, reply, app->cursor_key, &query));
+}
+
+enum err
 audit_list(struct request *req, struct reply *reply)
 {
 	static const struct { const char *name, *stored; } filters[] = {

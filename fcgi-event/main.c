@@ -27,6 +27,7 @@ static const struct handler handlers[] = {
 	{ "claim_get", claim_get },
 	{ "claim_mine", claim_mine },
 	{ "audit_list", audit_list },
+	{ "audit_mine", audit_mine },
 	{ "health_get", health_get },
 };
 

@@ -32,6 +32,8 @@ my @cases = (
 	json => {email => 'nobody@example.org', password => 'wrong password'}],
     [401, INVALID_GRANT => POST => '/v1/auth/refresh',
 	json => {refreshToken => 'nonsense'}],
+    [403, WRONG_PASSWORD => DELETE => '/v1/users/me', as => 'USER',
+	json => {password => 'not the password'}],
     [403, INSUFFICIENT_ROLE => GET => '/v1/audit', as => 'USER'],
     [403, NO_SUBJECT => GET => '/v1/users/me', on => 'auth', basic => 1],
     [404, NOT_FOUND => GET => '/v1/claims/cl_1', as => 'USER'],

@@ -43,6 +43,22 @@ sub user_of {
 	    $other{USER}{userId} : (person_of($caller) // return)->{userId};
 }
 
+# A user who may go.
+sub mortal {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? absent('us') : $g->new_user->{userId};
+}
+
+# A session that may end.
+sub session_of {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? absent('se') : (split /\./, $g->log_in({%{
+	    $kind eq 'foreign' ? $other{USER} : person_of($caller) // return
+	    }})->{refresh})[0];
+}
+
 sub event_of {
 	my ($caller, $kind) = @_;
 
@@ -97,7 +113,23 @@ my %rows = (
 	qw(email password)}) }},
     session_refresh => {send => sub { (json => {refreshToken =>
 	$g->log_in({%{$other{USER}}})->{refresh}}) }},
+    user_delete => {object => \&mortal},
+    account_password => {fresh => 1, send => sub { (json => {currentPassword =>
+	'correct horse battery', newPassword => 'staple stable table'}) }},
+    account_delete => {fresh => 1,
+	send => sub { (json => {password => 'correct horse battery'}) }},
+    account_export => {},
     session_logout => {once => 1},
+    session_mine => {},
+    session_mine_end => {private => 1, object => \&session_of},
+    session_mine_end_all => {fresh => 1},
+    session_list => {object => \&user_of},
+    session_revoke => {object => sub {
+	my $id = session_of(@_);
+	return defined $id && [$_[1] eq 'own' ? person_of($_[0])->{userId} :
+	    $other{USER}{userId}, $id];
+    }},
+    session_revoke_all => {object => \&mortal},
     token_introspect => {send => sub { (body => "token=$token{USER}",
 	type => 'application/x-www-form-urlencoded') }},
     user_internal_get => {object => \&user_of},
@@ -117,6 +149,7 @@ my %rows = (
     claim_get => {object => \&claim_of},
     claim_mine => {},
     audit_list => {},
+    audit_mine => {},
 );
 
 # What the contract says of a cell: the status, and the code of a refusal.
@@ -133,8 +166,8 @@ sub expected {
 	return '403 NO_SUBJECT' if $caller eq 'SERVICE' && $op->{subject};
 	return '403 INSUFFICIENT_ROLE' if !$may{$caller};
 	return '404 NOT_FOUND' if $kind eq 'absent' || $kind eq 'malformed';
-	return '404 NOT_FOUND'
-	    if $op->{own} && $caller eq 'USER' && $kind eq 'foreign';
+	return '404 NOT_FOUND' if $op->{own} && $kind eq 'foreign' &&
+	    ($caller eq 'USER' || $rows{$op->{id}}{private});
 	return $good;
 }
 
@@ -149,6 +182,9 @@ sub shown {
 	# What ends a session is given one of its own.
 	return (as => $g->log_in({%{$g->{staff}{$caller}}}))
 	    if $rows{$op->{id}}{once} && $g->{staff}{$caller};
+	# What changes an account is done to a new one.
+	return (as => $g->new_user($caller))
+	    if $rows{$op->{id}}{fresh} && $g->{staff}{$caller};
 	return (as => $token{$caller});
 }
 
@@ -162,9 +198,10 @@ sub cells {
 	for my $kind (@kinds) {
 		my $id = $kind eq 'malformed' ? 'nonsense' : $row->{object} ?
 		    $row->{object}->($caller, $kind) : '';
-		next if !defined $id;	# such a caller owns nothing
+		next if !$id && $row->{object};	# such a caller owns nothing
+		my @ids = ref $id ? @$id : ($id) x 2;
 		my $res = $g->call($op->{method},
-		    $op->{path} =~ s/\{\w+\}/$id/r,
+		    $op->{path} =~ s/\{\w+\}/shift @ids/ger,
 		    on => $inside ? $op->{service} : 'http',
 		    shown($op, $caller, $inside),
 		    $row->{send} ? $row->{send}->() : ());
