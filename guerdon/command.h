@@ -33,6 +33,7 @@ struct command {
 /* The commands. */
 int	command_check_config(struct context *, int, char *[]);
 int	command_init(struct context *, int, char *[]);
+int	command_key_rotate(struct context *, int, char *[]);
 int	command_service_rotate(struct context *, int, char *[]);
 int	command_user_add(struct context *, int, char *[]);
 int	command_version(struct context *, int, char *[]);
