@@ -23,6 +23,11 @@ static const struct handler handlers[] = {
 	{ "account_password", account_password },
 	{ "account_delete", account_delete },
 	{ "account_export", account_export },
+	{ "factor_get", factor_get },
+	{ "factor_begin", factor_begin },
+	{ "factor_confirm", factor_confirm },
+	{ "factor_remove", factor_remove },
+	{ "factor_reset", factor_reset },
 	{ "session_mine", session_mine },
 	{ "session_mine_end", session_mine_end },
 	{ "session_mine_end_all", session_mine_end_all },
@@ -81,6 +86,8 @@ read_keys(struct auth *auth)
 
 	if ((err = read_key(auth->conf, "auth/refresh.key", fresh.refresh_key)) ==
 	    ERR_OK &&
+	    (err = read_key(auth->conf, "auth/factor.key", fresh.factor_key)) ==
+	    ERR_OK &&
 	    (err = read_key(auth->conf, "cursor.key", fresh.cursor_key)) ==
 	    ERR_OK &&
 	    (err = read_token_keys(auth->conf, &fresh.token_keys)) ==
@@ -89,6 +96,7 @@ read_keys(struct auth *auth)
 		*auth = fresh;
 	}
 	sodium_memzero(fresh.refresh_key, sizeof(fresh.refresh_key));
+	sodium_memzero(fresh.factor_key, sizeof(fresh.factor_key));
 	return (err);
 }
 
@@ -101,7 +109,12 @@ open_store(struct auth *auth)
 	if (auth->store == NULL)
 		return (ERR_INVALID);
 	auth->verdicts = verdicts_open(auth->store, auth->conf->shared);
-	return (auth->verdicts != NULL ? ERR_OK : ERR_INTERNAL);
+	if (auth->verdicts == NULL)
+		return (ERR_INTERNAL);
+	/* What was remembered may be from before it was required. */
+	if (auth->conf->require_totp)
+		verdicts_forget(auth->verdicts);
+	return (ERR_OK);
 }
 
 static enum err
@@ -154,6 +167,7 @@ auth_stop(void *app)
 	store_free(auth->store);
 	token_keys_free(auth->token_keys);
 	sodium_memzero(auth->refresh_key, sizeof(auth->refresh_key));
+	sodium_memzero(auth->factor_key, sizeof(auth->factor_key));
 }
 
 int

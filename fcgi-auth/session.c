@@ -15,6 +15,7 @@
 #include "arena.h"
 #include "auth.h"
 #include "clock.h"
+#include "factor.h"
 #include "json.h"
 #include "log.h"
 #include "password.h"
@@ -175,6 +176,8 @@ session_login(struct request *req, struct reply *reply)
 		return (refuse(req, reply, &invalid_credentials,
 		    user == NULL ? "email" : !right ? "password" : "disabled",
 		    user != NULL ? user_id(user) : NULL));
+	if ((err = factor_login(req, reply, user)) != ERR_OK)
+		return (err);
 	strengthen(req, user, password);
 	err = session_insert(auth->store, req->arena, req->attempt,
 	    user_id(user), auth->conf->refresh_token_ttl, &session);
@@ -186,7 +189,7 @@ session_login(struct request *req, struct reply *reply)
 		return (refuse(req, reply, &invalid_credentials, "changed",
 		    user_id(user)));
 	return (answer_tokens(req, reply, &session, session.generation,
-	    user_role(user), guard));
+	    factor_role(auth, user), guard));
 }
 
 /* What a refresh token of a session is worth. */
@@ -296,7 +299,7 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 	if (err != ERR_OK || !*done)
 		return (err);
 	return (answer_tokens(req, reply, &session, generation + 1,
-	    user_role(user), guard));
+	    factor_role(auth, user), guard));
 }
 
 enum err

@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Digest::SHA qw(hmac_sha1);
 use Test::More;
 use Guerdon::Assert;
 use Guerdon::Contract;
@@ -48,6 +49,41 @@ sub mortal {
 	my ($caller, $kind) = @_;
 
 	return $kind eq 'absent' ? absent('us') : $g->new_user->{userId};
+}
+
+# A second factor: its code now, begun, and confirmed.
+my ($secret, $recovery) = ('A' x 32, '0' x 16);
+
+sub code {
+	my $key = pack 'B*', join '', map { sprintf '%05b', index
+	    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', $_ } split //, $secret;
+	my $mac = hmac_sha1(pack('Q>', int(time / 30)), $key);
+
+	return sprintf '%06d', (unpack('N', substr $mac,
+	    ord(substr $mac, -1) & 15, 4) & 0x7fffffff) % 1_000_000;
+}
+
+sub begun {
+	my ($user) = @_;
+
+	$secret = $g->call(POST => '/v1/users/me/factor', as => $user, json =>
+	    {password => $user->{password}})->get('secret') // $secret;
+	return $user;
+}
+
+# One that was staff may have one, too.
+sub confirmed {
+	my ($user) = @_;
+	my $role = $user->{role};
+	my $set = sub { $g->call(PATCH => "/v1/users/$user->{userId}",
+	    as => 'ADMIN', json => {role => $_[0]}) };
+
+	$set->('AUDITOR') if $role eq 'USER';
+	$recovery = $g->call(POST => '/v1/users/me/factor/confirmation',
+	    as => begun($user), json => {code => code()})
+	    ->get('recoveryCodes')->[0];
+	$set->('USER') if $role eq 'USER';
+	return $user;
 }
 
 # A session that may end.
@@ -119,6 +155,14 @@ my %rows = (
     account_delete => {fresh => 1,
 	send => sub { (json => {password => 'correct horse battery'}) }},
     account_export => {},
+    factor_get => {},
+    factor_begin => {fresh => 1,
+	send => sub { (json => {password => 'correct horse battery'}) }},
+    factor_confirm => {fresh => \&begun,
+	send => sub { (json => {code => code()}) }},
+    factor_remove => {fresh => \&confirmed, send => sub { (json => {
+	password => 'correct horse battery', code => $recovery}) }},
+    factor_reset => {object => \&mortal},
     session_logout => {once => 1},
     session_mine => {},
     session_mine_end => {private => 1, object => \&session_of},
@@ -183,8 +227,9 @@ sub shown {
 	return (as => $g->log_in({%{$g->{staff}{$caller}}}))
 	    if $rows{$op->{id}}{once} && $g->{staff}{$caller};
 	# What changes an account is done to a new one.
-	return (as => $g->new_user($caller))
-	    if $rows{$op->{id}}{fresh} && $g->{staff}{$caller};
+	my $fresh = $rows{$op->{id}}{fresh};
+	return (as => ref $fresh ? $fresh->($g->new_user($caller)) :
+	    $g->new_user($caller)) if $fresh && $g->{staff}{$caller};
 	return (as => $token{$caller});
 }
 
