@@ -104,8 +104,10 @@ use_code(struct request *req, const bson_t *user, const char *code,
 
 	/* A call that the gateway repeats has used it itself. */
 	*right = strcmp(factor_used_by(user), req->attempt) == 0;
-	if (*right || (err = count_try(req, user)) != ERR_OK)
-		return (*right ? ERR_OK : err);
+	if (*right)
+		return (ERR_OK);
+	if ((err = count_try(req, user)) != ERR_OK)
+		return (err);
 	if (strlen(code) > 6) {
 		factor_hash(auth->factor_key, user_id(user), code, hash);
 		return (factor_use_recovery(auth->store, req->arena,
