@@ -8,7 +8,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	autoconf automake dpkg-dev gcc libc6-dev make pkg-config \
-	libcjson-dev libfcgi-dev libjwt-dev libmongoc-dev libsodium-dev \
+	libcjson-dev libfcgi-dev libjwt-dev libmongoc-dev liboath-dev libsodium-dev \
 	libutf8proc-dev libseccomp-dev
 WORKDIR /src
 COPY . .

@@ -20,6 +20,7 @@ struct auth {
 	struct token_keys	*token_keys;
 	struct verdicts		*verdicts;
 	unsigned char		 refresh_key[CONF_KEY_LEN];
+	unsigned char		 factor_key[CONF_KEY_LEN];
 	unsigned char		 cursor_key[PAGE_KEY_LEN];
 };
 
@@ -27,7 +28,13 @@ struct auth {
 handler_fn	user_create, user_list, user_me, user_get, user_patch;
 handler_fn	user_internal_get;
 handler_fn	staff_create;
+handler_fn	user_delete;
+handler_fn	account_password, account_delete, account_export;
 handler_fn	session_login, session_refresh, session_logout;
+handler_fn	factor_get, factor_begin, factor_confirm;
+handler_fn	factor_remove, factor_reset;
+handler_fn	session_mine, session_mine_end, session_mine_end_all;
+handler_fn	session_list, session_revoke, session_revoke_all;
 handler_fn	token_introspect;
 handler_fn	health_get;
 

@@ -12,6 +12,7 @@
 
 #include "auth.h"
 #include "clock.h"
+#include "factor.h"
 #include "json.h"
 #include "reply.h"
 #include "session_store.h"
@@ -41,7 +42,7 @@ read_verdict(struct request *req, struct verdict *verdict)
 	if (err == ERR_OK && !user_is_active(user))
 		err = err_set(ERR_NOT_FOUND, NULL);
 	if (err == ERR_OK) {
-		verdict->role = user_role(user);
+		verdict->role = factor_role(auth, user);
 		verdict->until = session.expires;
 	}
 	return (err);

@@ -19,6 +19,21 @@ static const struct handler handlers[] = {
 	{ "user_get", user_get },
 	{ "user_patch", user_patch },
 	{ "user_internal_get", user_internal_get },
+	{ "user_delete", user_delete },
+	{ "account_password", account_password },
+	{ "account_delete", account_delete },
+	{ "account_export", account_export },
+	{ "factor_get", factor_get },
+	{ "factor_begin", factor_begin },
+	{ "factor_confirm", factor_confirm },
+	{ "factor_remove", factor_remove },
+	{ "factor_reset", factor_reset },
+	{ "session_mine", session_mine },
+	{ "session_mine_end", session_mine_end },
+	{ "session_mine_end_all", session_mine_end_all },
+	{ "session_list", session_list },
+	{ "session_revoke", session_revoke },
+	{ "session_revoke_all", session_revoke_all },
 	{ "staff_create", staff_create },
 	{ "session_login", session_login },
 	{ "session_refresh", session_refresh },
@@ -71,6 +86,8 @@ read_keys(struct auth *auth)
 
 	if ((err = read_key(auth->conf, "auth/refresh.key", fresh.refresh_key)) ==
 	    ERR_OK &&
+	    (err = read_key(auth->conf, "auth/factor.key", fresh.factor_key)) ==
+	    ERR_OK &&
 	    (err = read_key(auth->conf, "cursor.key", fresh.cursor_key)) ==
 	    ERR_OK &&
 	    (err = read_token_keys(auth->conf, &fresh.token_keys)) ==
@@ -79,6 +96,7 @@ read_keys(struct auth *auth)
 		*auth = fresh;
 	}
 	sodium_memzero(fresh.refresh_key, sizeof(fresh.refresh_key));
+	sodium_memzero(fresh.factor_key, sizeof(fresh.factor_key));
 	return (err);
 }
 
@@ -92,7 +110,12 @@ open_store(struct auth *auth)
 		return (ERR_INVALID);
 	auth->service.idempotency.store = auth->store;
 	auth->verdicts = verdicts_open(auth->store, auth->conf->shared);
-	return (auth->verdicts != NULL ? ERR_OK : ERR_INTERNAL);
+	if (auth->verdicts == NULL)
+		return (ERR_INTERNAL);
+	/* What was remembered may be from before it was required. */
+	if (auth->conf->require_totp)
+		verdicts_forget(auth->verdicts);
+	return (ERR_OK);
 }
 
 static enum err
@@ -146,6 +169,7 @@ auth_stop(void *app)
 	store_free(auth->store);
 	token_keys_free(auth->token_keys);
 	sodium_memzero(auth->refresh_key, sizeof(auth->refresh_key));
+	sodium_memzero(auth->factor_key, sizeof(auth->factor_key));
 }
 
 int

@@ -3,19 +3,24 @@
  * session: log in, refresh, log out.
  *
  * Each refresh token is good for one use.  One that comes a second time was
- * stolen, or its user's copy was: the session ends, with all its tokens.  Only
- * a call that the gateway repeats, because it got no answer, isn't a second
- * use: it bears the same attempt id.
+ * stolen, or its user's copy was: the session ends, with all its tokens.  Two
+ * things are no second use, and get the successor that was made already: a
+ * call that the gateway repeats, because it got no answer (it bears the same
+ * attempt id), and one that comes within the grace after the first use, as
+ * from two windows of one browser.  The grace is for the generation just
+ * before, never for an older one.
  */
 #include <string.h>
 
 #include "arena.h"
 #include "auth.h"
 #include "clock.h"
+#include "factor.h"
 #include "json.h"
 #include "log.h"
 #include "password.h"
 #include "reply.h"
+#include "revoke.h"
 #include "session_store.h"
 #include "token.h"
 #include "user_store.h"
@@ -125,6 +130,27 @@ strengthen(struct request *req, const bson_t *user, const char *password)
 		(void)user_rehash(auth->store, req->arena, user, hash);
 }
 
+/*
+ * The session was begun for a user who was read before.  Whoever changed the
+ * password since, or disabled or erased the user, has not seen it: it ends
+ * before anybody gets its tokens.  ${may}: all is as it was.
+ */
+static enum err
+confirm_login(struct request *req, const bson_t *before,
+    const struct session *session, bool *may)
+{
+	struct auth *auth = req->app;
+	const bson_t *user;
+	enum err err;
+
+	err = user_find(auth->store, req->arena, session->user, &user);
+	*may = err == ERR_OK && user_is_active(user) &&
+	    strcmp(user_password_by(user), user_password_by(before)) == 0;
+	if (*may || (err != ERR_OK && err != ERR_NOT_FOUND))
+		return (err);
+	return (session_end(auth->store, req->arena, session->id));
+}
+
 enum err
 session_login(struct request *req, struct reply *reply)
 {
@@ -133,7 +159,7 @@ session_login(struct request *req, struct reply *reply)
 	const bson_t *user = NULL;
 	uint64_t guard = verdict_guard(auth->verdicts);
 	struct session session;
-	bool right;
+	bool right, may = false;
 	enum err err;
 
 	err = user_find_email(auth->store, req->arena,
@@ -150,22 +176,41 @@ session_login(struct request *req, struct reply *reply)
 		return (refuse(req, reply, &invalid_credentials,
 		    user == NULL ? "email" : !right ? "password" : "disabled",
 		    user != NULL ? user_id(user) : NULL));
+	if ((err = factor_login(req, reply, user)) != ERR_OK)
+		return (err);
 	strengthen(req, user, password);
 	err = session_insert(auth->store, req->arena, req->attempt,
 	    user_id(user), auth->conf->refresh_token_ttl, &session);
+	if (err == ERR_OK)
+		err = confirm_login(req, user, &session, &may);
 	if (err != ERR_OK)
 		return (err);
+	if (!may)
+		return (refuse(req, reply, &invalid_credentials, "changed",
+		    user_id(user)));
 	return (answer_tokens(req, reply, &session, session.generation,
-	    user_role(user), guard));
+	    factor_role(auth, user), guard));
 }
 
 /* What a refresh token of a session is worth. */
 enum worth {
 	WORTH_NEXT,		/* the newest: the session may advance */
-	WORTH_AGAIN,		/* its successor was given for this very call */
+	WORTH_AGAIN,		/* used for this call, or just now: see above */
 	WORTH_USED,		/* used before: the session must end */
 	WORTH_NOTHING		/* forged, or the session has ended */
 };
+
+/* Was its successor made for this very call, or so lately that the client
+ * may not know it? */
+static bool
+is_repeated(const struct request *req, const struct session *session)
+{
+	const struct auth *auth = req->app;
+	int64_t grace = auth->conf->refresh_grace * 1000;
+
+	return (strcmp(session->attempt, req->attempt) == 0 ||
+	    (grace > 0 && clock_now() - session->advanced < grace));
+}
 
 static enum worth
 judge(const struct request *req, const struct session *session,
@@ -179,25 +224,9 @@ judge(const struct request *req, const struct session *session,
 		return (WORTH_NOTHING);
 	if (generation == session->generation)
 		return (WORTH_NEXT);
-	if (generation == session->generation - 1 &&
-	    strcmp(session->attempt, req->attempt) == 0)
+	if (generation == session->generation - 1 && is_repeated(req, session))
 		return (WORTH_AGAIN);
 	return (WORTH_USED);
-}
-
-/* End a session here and on every node. */
-static enum err
-end_session(struct request *req, const char *id)
-{
-	struct auth *auth = req->app;
-	enum err err;
-
-	err = verdict_revoke_begin(auth->verdicts, req, SUBJECT_SESSION, id);
-	if (err == ERR_OK) {
-		err = session_end(auth->store, req->arena, id);
-		verdict_revoke_end(auth->verdicts, req, SUBJECT_SESSION, id);
-	}
-	return (err);
 }
 
 static enum err
@@ -206,7 +235,7 @@ end_reused(struct request *req, struct reply *reply,
 {
 	enum err err;
 
-	err = end_session(req, session->id);
+	err = revoke_session(req, session->id);
 	if (err != ERR_OK)
 		return (err);
 	log_write(LOG_WARN, "refresh token used twice, session ended",
@@ -270,7 +299,7 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 	if (err != ERR_OK || !*done)
 		return (err);
 	return (answer_tokens(req, reply, &session, generation + 1,
-	    user_role(user), guard));
+	    factor_role(auth, user), guard));
 }
 
 enum err
@@ -298,7 +327,7 @@ session_logout(struct request *req, struct reply *reply)
 
 	if (req->session == NULL)
 		return (err_set(ERR_NO_SUBJECT, NULL));
-	err = end_session(req, req->session);
+	err = revoke_session(req, req->session);
 	if (err == ERR_OK)
 		reply_no_content(reply);
 	return (err);

@@ -13,8 +13,6 @@
 #include "session_store.h"
 #include "store.h"
 
-#define SESSIONS	"sessions"
-
 /* Read a document; one that isn't ours is a fault of the database. */
 static enum err
 read_session(struct arena *A, const bson_t *doc, struct session *session)
@@ -31,6 +29,7 @@ read_session(struct arena *A, const bson_t *doc, struct session *session)
 	session->user = arena_strdup(A, user);
 	session->attempt = arena_strdup(A, attempt);
 	session->generation = store_int(doc, "generation");
+	session->advanced = store_time(doc, "refreshedAt");
 	session->expires = store_time(doc, "expiresAt");
 	session->revoked = store_has(doc, "revokedAt");
 	return (ERR_OK);
@@ -67,6 +66,7 @@ session_insert(struct store *S, struct arena *A, const char *attempt,
 	    "seed", BCON_BIN(BSON_SUBTYPE_BINARY, seed, sizeof(seed)),
 	    "attemptId", BCON_UTF8(attempt),
 	    "createdAt", BCON_DATE_TIME(id_time(id)),
+	    "refreshedAt", BCON_DATE_TIME(id_time(id)),
 	    "expiresAt", BCON_DATE_TIME(id_time(id) + ttl * 1000),
 	    "revokedAt", BCON_NULL);
 	err = store_insert(S, SESSIONS, doc);
@@ -92,7 +92,8 @@ session_advance(struct store *S, struct arena *A,
 	    "generation", BCON_INT64(session->generation),
 	    "revokedAt", BCON_NULL,
 	    "expiresAt", "{", "$gt", BCON_DATE_TIME(clock_now()), "}"),
-	    DOC(A, "$set", "{", "attemptId", BCON_UTF8(attempt), "}",
+	    DOC(A, "$set", "{", "attemptId", BCON_UTF8(attempt),
+	    "refreshedAt", BCON_DATE_TIME(clock_now()), "}",
 	    "$inc", "{", "generation", BCON_INT64(1), "}"), moved));
 }
 
@@ -118,4 +119,34 @@ session_end_all(struct store *S, struct arena *A, const char *user)
 
 	return (store_update_all(S, SESSIONS, DOC(A, "userId",
 	    BCON_UTF8(user), "revokedAt", BCON_NULL), revocation(A)));
+}
+
+enum err
+session_end_others(struct store *S, struct arena *A, const char *user,
+    const char *keep)
+{
+
+	return (store_update_all(S, SESSIONS, DOC(A, "userId",
+	    BCON_UTF8(user), "_id", "{", "$ne", BCON_UTF8(keep), "}",
+	    "revokedAt", BCON_NULL), revocation(A)));
+}
+
+enum err
+session_erase_all(struct store *S, struct arena *A, const char *user)
+{
+
+	return (store_remove_all(S, SESSIONS, DOC(A, "userId",
+	    BCON_UTF8(user))));
+}
+
+void
+session_filter(bson_t *filter, const char *user)
+{
+	bson_t range;
+
+	(void)BSON_APPEND_UTF8(filter, "userId", user);
+	(void)BSON_APPEND_NULL(filter, "revokedAt");
+	(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "expiresAt", &range);
+	(void)BSON_APPEND_DATE_TIME(&range, "$gt", clock_now());
+	(void)bson_append_document_end(filter, &range);
 }

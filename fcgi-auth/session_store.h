@@ -17,11 +17,14 @@ struct store;
  * The collection `sessions`: a document a login, and the only file that
  * spells its members.  A session ends for good when it is revoked or expires.
  */
+#define SESSIONS	"sessions"
+
 struct session {
 	char		 id[ID_SIZE];
 	const char	*user;		/* lives in the arena */
 	const char	*attempt;	/* that made this generation */
 	int64_t		 generation;	/* of the refresh token, from 1 */
+	int64_t		 advanced;	/* ms: when it was made */
 	int64_t		 expires;	/* ms since 1970; never moves */
 	bool		 revoked;
 	unsigned char	 seed[REFRESH_SEED_LEN];
@@ -56,5 +59,16 @@ enum err	session_end(struct store *, struct arena *, const char *);
 /* session_end_all(S, A, userId): revoke every session of a user. */
 enum err	session_end_all(struct store *, struct arena *,
 		    const char *);
+
+/* session_end_others(S, A, userId, keep): all but the session ${keep}. */
+enum err	session_end_others(struct store *, struct arena *,
+		    const char *, const char *);
+
+/* session_erase_all(S, A, userId): as if the user had never logged in. */
+enum err	session_erase_all(struct store *, struct arena *,
+		    const char *);
+
+/* session_filter(filter, userId): the live sessions of a user. */
+void		session_filter(bson_t *, const char *);
 
 #endif /* !SESSION_STORE_H_ */

@@ -23,7 +23,6 @@
 #include "json.h"
 #include "token.h"
 
-#define KEYS_MAX	16
 #define KID_MAX		40
 #define HEADER_MAX	160	/* base64url of our header */
 #define TOKEN_MAX	2048
@@ -43,7 +42,7 @@ struct key {
 /* Sorted by kid: the last one signs. */
 struct token_keys {
 	size_t		count;
-	struct key	list[KEYS_MAX];
+	struct key	list[TOKEN_KEYS_MAX];
 };
 
 /* Sign with one key; the caller frees the text.  NULL: no memory. */
@@ -99,9 +98,9 @@ read_key(struct token_keys *keys, const char *folder, const char *name)
 	if (len < 1 || len > KID_MAX || strspn(name, KID_CHARS) != len)
 		return (err_set(ERR_INVALID, "%s/%s: not a name for a key",
 		    folder, name));
-	if (keys->count == KEYS_MAX)
+	if (keys->count == TOKEN_KEYS_MAX)
 		return (err_set(ERR_INVALID, "%s: more than %d keys", folder,
-		    KEYS_MAX));
+		    TOKEN_KEYS_MAX));
 	memcpy(key->kid, name, len);
 	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
 	/* A link that leads nowhere is there, and wrong. */

@@ -21,6 +21,8 @@ struct arena;
  */
 struct token_keys;
 
+#define TOKEN_KEYS_MAX	16	/* in the folder */
+
 /* What a token says; times are seconds since 1970. */
 struct token {
 	char	sub[ID_SIZE];		/* the user */

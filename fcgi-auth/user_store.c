@@ -57,6 +57,14 @@ user_hash(const bson_t *user)
 	return (store_text(user, "passwordHash"));
 }
 
+const char *
+user_password_by(const bson_t *user)
+{
+	const char *attempt = store_text(user, "passwordBy");
+
+	return (attempt != NULL ? attempt : "");
+}
+
 enum role
 user_role(const bson_t *user)
 {
@@ -149,14 +157,17 @@ user_find_email(struct store *S, struct arena *A, const char *key,
 	return (user_find(S, A, nobody, out));
 }
 
-/* The row of an email that somebody has taken: rows are never removed. */
+/*
+ * The row of an email that somebody has taken.  It goes with its user only, at
+ * which moment it may be missed: then the caller may ask again.
+ */
 static enum err
 read_email(struct store *S, struct arena *A, const char *key,
     const bson_t **row)
 {
 	enum err err = find_email(S, A, key, row);
 
-	return (err == ERR_NOT_FOUND ? err_set(ERR_INTERNAL, NULL) : err);
+	return (err == ERR_NOT_FOUND ? err_set(ERR_AWAY, NULL) : err);
 }
 
 /* Does an id of `emails` name a user who is there? */
@@ -465,4 +476,58 @@ user_rehash(struct store *S, struct arena *A, const bson_t *user,
 	    "passwordHash", BCON_UTF8(user_hash(user))),
 	    DOC(A, "$set", "{", "passwordHash", BCON_UTF8(hash), "}"),
 	    NULL));
+}
+
+enum err
+user_set_password(struct store *S, struct arena *A, const char *id,
+    const char *hash, const char *attempt)
+{
+	bool found = false;
+	enum err err;
+
+	err = store_update(S, USERS, DOC(A, "_id", BCON_UTF8(id)),
+	    DOC(A, "$set", "{", "passwordHash", BCON_UTF8(hash),
+	    "passwordBy", BCON_UTF8(attempt),
+	    "updatedAt", BCON_DATE_TIME(clock_now()), "}"), &found);
+	return (err == ERR_OK && !found ? err_set(ERR_NOT_FOUND, NULL) : err);
+}
+
+/*
+ * One try of user_remove().  The row of the email goes first: it is found by
+ * the user's document, which therefore must outlive it.
+ */
+static enum err
+try_remove(struct store *S, struct arena *A, const bson_t *user)
+{
+	const char *key = store_text(user, "emailKey");
+	enum err err = ERR_OK;
+
+	if (is_admin(user_role(user), user_is_active(user)))
+		err = guard_leave(S, A, user_id(user));
+	if (err == ERR_OK)
+		err = store_remove(S, EMAILS, DOC(A,
+		    "_id", BCON_UTF8(key != NULL ? key : ""),
+		    "userId", BCON_UTF8(user_id(user))));
+	if (err == ERR_OK)
+		err = store_remove(S, USERS, DOC(A,
+		    "_id", BCON_UTF8(user_id(user)),
+		    "version", BCON_INT64(store_int(user, "version"))));
+	return (err);
+}
+
+enum err
+user_remove(struct store *S, struct arena *A, const char *id)
+{
+	const bson_t *user;
+	enum err err;
+	int i;
+
+	/* Who was made an administrator meanwhile has another version. */
+	for (i = 0; i < TRIES; i++) {
+		if ((err = user_find(S, A, id, &user)) != ERR_OK)
+			return (err == ERR_NOT_FOUND && i > 0 ? ERR_OK : err);
+		if ((err = try_remove(S, A, user)) != ERR_OK)
+			return (err);
+	}
+	return (err_set(ERR_AWAY, "too many changes at once"));
 }

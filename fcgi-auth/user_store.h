@@ -17,8 +17,8 @@ struct store;
  * spells their members.  A user is a stored document, read by the functions
  * below; doc_put() writes it as the contract's User.
  *
- * Two things always hold, whatever runs at once: no two users have the same
- * email, compared without case; and at least one active administrator stays,
+ * Two things always hold, whatever runs at once: an email, compared without
+ * case, belongs to one user at most; and at least one active administrator stays,
  * once there is one.
  */
 #define USERS	"users"
@@ -75,6 +75,21 @@ enum err	 user_update(struct store *, struct arena *, const char *,
 enum err	 user_rehash(struct store *, struct arena *, const bson_t *,
 		    const char *);
 
+/*
+ * user_set_password(S, A, userId, hash, attempt):
+ * Another password, set by an attempt.  ERR_NOT_FOUND if the user is gone.
+ */
+enum err	 user_set_password(struct store *, struct arena *,
+		    const char *, const char *, const char *);
+
+/*
+ * user_remove(S, A, userId):
+ * Erase a user, and give the email address back.  ERR_NOT_FOUND, or
+ * ERR_REFUSED with LAST_ADMIN.  If it fails on the way, the user is still
+ * there, can't log in any more, and a second call ends what the first began.
+ */
+enum err	 user_remove(struct store *, struct arena *, const char *);
+
 /* user_guard(S): make the empty guard of the administrators, if need be. */
 enum err	 user_guard(struct store *);
 
@@ -83,5 +98,8 @@ const char	*user_id(const bson_t *);
 const char	*user_hash(const bson_t *);
 enum role	 user_role(const bson_t *);
 bool		 user_is_active(const bson_t *);
+
+/* user_password_by(user): the attempt that set the password; "": sign-up. */
+const char	*user_password_by(const bson_t *);
 
 #endif /* !USER_STORE_H_ */

@@ -30,7 +30,7 @@ handler_fn	claim_create, claim_list, claim_get, claim_mine;
 handler_fn	claim_approve, claim_reject, claim_revoke;
 handler_fn	claim_eligibility;
 handler_fn	activity_create, attributes_set, progress_get;
-handler_fn	audit_list;
+handler_fn	audit_list, audit_mine;
 handler_fn	health_get;
 
 #endif /* !APP_H_ */

@@ -352,6 +352,16 @@ audit_sweep(struct store *store, const char *dir, int64_t max)
 }
 
 enum err
+audit_mine(struct request *req, struct reply *reply)
+{
+	struct app *app = req->app;
+	struct page_query query = { AUDIT, "au", DOC(req->arena,
+	    "userId", BCON_UTF8(req->subject)) };
+
+	return (page_list(app->store, req, reply, app->cursor_key, &query));
+}
+
+enum err
 audit_list(struct request *req, struct reply *reply)
 {
 	static const struct { const char *name, *stored; } filters[] = {

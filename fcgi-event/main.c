@@ -35,6 +35,7 @@ static const struct handler handlers[] = {
 	{ "attributes_set", attributes_set },
 	{ "progress_get", progress_get },
 	{ "audit_list", audit_list },
+	{ "audit_mine", audit_mine },
 	{ "health_get", health_get },
 };
 

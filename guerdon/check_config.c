@@ -91,7 +91,7 @@ check_database(const struct conf *conf)
 int
 command_check_config(struct context *ctx, int argc, char *argv[])
 {
-	static const char *const keys[] = { "node.key", "auth/refresh.key",
+	static const char *const keys[] = { "node.key", "auth/refresh.key", "auth/factor.key",
 	    "cursor.key" };
 	const struct conf *conf;
 	int status, faults = 0;

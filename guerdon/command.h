@@ -34,6 +34,7 @@ struct command {
 int	command_check_config(struct context *, int, char *[]);
 int	command_explain(struct context *, int, char *[]);
 int	command_init(struct context *, int, char *[]);
+int	command_key_rotate(struct context *, int, char *[]);
 int	command_service_rotate(struct context *, int, char *[]);
 int	command_sweep(struct context *, int, char *[]);
 int	command_user_add(struct context *, int, char *[]);

@@ -120,7 +120,8 @@ make_auth_keys(const struct conf *conf)
 	if ((path = conf_key_path(conf, "auth")) == NULL)
 		return (ERR_INTERNAL);
 	if ((err = keyfile_folder(path, &folder)) == ERR_OK) {
-		if ((err = make_key(folder, "refresh.key")) == ERR_OK)
+		if ((err = make_key(folder, "refresh.key")) == ERR_OK &&
+		    (err = make_key(folder, "factor.key")) == ERR_OK)
 			err = make_token_key(conf);
 		(void)close(folder);
 	}

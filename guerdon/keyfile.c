@@ -76,6 +76,16 @@ keyfile_write(int folder, const char *name, const char *text)
 }
 
 enum err
+keyfile_remove(int folder, const char *name)
+{
+
+	if (unlinkat(folder, name, 0) == -1)
+		return (failed(name));
+	(void)fsync(folder);
+	return (ERR_OK);
+}
+
+enum err
 keyfile_write_key(int folder, const char *name)
 {
 	char line[CREDENTIAL_KEY_SIZE + 1];

@@ -27,6 +27,9 @@ bool		keyfile_exists(int, const char *);
  */
 enum err	keyfile_write(int, const char *, const char *);
 
+/* keyfile_remove(fd, name): for good. */
+enum err	keyfile_remove(int, const char *);
+
 /* keyfile_write_key(fd, name): write a new random key. */
 enum err	keyfile_write_key(int, const char *);
 

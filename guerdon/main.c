@@ -40,6 +40,14 @@ static const struct command commands[] = {
 		.run = command_user_add,
 	},
 	{
+		.name = "key rotate",
+		.usage = "",
+		.summary = "make a new key for access tokens, and remove "
+		    "those that no token needs",
+		.help = "",
+		.run = command_key_rotate,
+	},
+	{
 		.name = "service rotate",
 		.usage = "",
 		.summary = "make a new service credential and print it",

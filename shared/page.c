@@ -156,9 +156,11 @@ page_schema(const struct request *req)
 }
 
 struct listing {
-	struct page		*page;
-	struct reply		*reply;
-	const struct schema	*schema;
+	struct page			*page;
+	const struct request		*req;
+	struct reply			*reply;
+	const struct schema		*schema;
+	const struct page_query		*query;
 };
 
 static bool
@@ -169,6 +171,8 @@ put_one(void *ctx, const bson_t *doc)
 
 	if (id == NULL || !page_item(L->page, L->reply, id))
 		return (false);
+	if (L->query->edit != NULL)
+		doc = L->query->edit(L->req, doc);
 	doc_put(&L->reply->body, L->schema, doc);
 	return (true);
 }
@@ -205,7 +209,7 @@ page_list(struct store *store, struct request *req, struct reply *reply,
     const unsigned char *key, const struct page_query *query)
 {
 	struct page page;
-	struct listing L = { &page, reply, page_schema(req) };
+	struct listing L = { &page, req, reply, page_schema(req), query };
 	bson_t *filter, *opts;
 	enum err err;
 

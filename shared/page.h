@@ -35,6 +35,9 @@ struct page_query {
 	const char		*collection;
 	const char		*prefix;	/* of its ids: "ev" */
 	const bson_t		*filter;	/* without _id */
+
+	/* What to show of a stored document; NULL: the document itself. */
+	const bson_t	*(*edit)(const struct request *, const bson_t *);
 };
 
 /* page_open(page, req, key): ${limit} and ${cursor}; ERR_CURSOR. */

@@ -355,6 +355,7 @@ static const struct {
 	{ ROLE_AUDITOR, "AUDITOR" },
 	{ ROLE_ADMIN, "ADMIN" },
 	{ ROLE_SERVICE, "SERVICE" },
+	{ ROLE_ENROL, "ENROL" },
 };
 
 #define NROLES	(sizeof(roles) / sizeof(roles[0]))

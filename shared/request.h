@@ -22,7 +22,8 @@ enum role {
 	ROLE_OPERATOR = 1 << 2,
 	ROLE_AUDITOR = 1 << 3,
 	ROLE_ADMIN = 1 << 4,
-	ROLE_SERVICE = 1 << 5
+	ROLE_SERVICE = 1 << 5,
+	ROLE_ENROL = 1 << 6	/* staff who must set up a second factor */
 };
 
 #define REQUEST_SEGMENTS	12	/* path segments that we look at */

@@ -602,8 +602,8 @@ store_update_all(struct store *S, const char *name, const bson_t *filter,
 	return (update(S, name, filter, change, true, NULL));
 }
 
-enum err
-store_remove(struct store *S, const char *name, const bson_t *filter)
+static enum err
+erase(struct store *S, const char *name, const bson_t *filter, bool all)
 {
 	mongoc_collection_t *C;
 	bson_error_t error;
@@ -612,9 +612,25 @@ store_remove(struct store *S, const char *name, const bson_t *filter)
 
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
-	done = mongoc_collection_delete_one(C, filter, NULL, NULL, &error);
+	done = all ?
+	    mongoc_collection_delete_many(C, filter, NULL, NULL, &error) :
+	    mongoc_collection_delete_one(C, filter, NULL, NULL, &error);
 	mongoc_collection_destroy(C);
 	return (done ? ERR_OK : outcome(S, name, &error));
+}
+
+enum err
+store_remove(struct store *S, const char *name, const bson_t *filter)
+{
+
+	return (erase(S, name, filter, false));
+}
+
+enum err
+store_remove_all(struct store *S, const char *name, const bson_t *filter)
+{
+
+	return (erase(S, name, filter, true));
 }
 
 static bool

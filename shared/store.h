@@ -109,6 +109,9 @@ enum err	 store_update_all(struct store *, const char *, const bson_t *,
 /* store_remove(S, collection, filter): remove the one that is found. */
 enum err	 store_remove(struct store *, const char *, const bson_t *);
 
+/* store_remove_all(S, collection, filter): remove all that are found. */
+enum err	 store_remove_all(struct store *, const char *, const bson_t *);
+
 /* store_command(S, command): run a command that answers { ok: 1 }. */
 enum err	 store_command(struct store *, const bson_t *);
 

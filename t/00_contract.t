@@ -11,7 +11,7 @@ use Guerdon::Contract;
 use Guerdon::Stack;
 
 my $top = Guerdon::Stack::top();
-my @roles = qw(PUBLIC USER OPERATOR AUDITOR ADMIN SERVICE);
+my @roles = qw(PUBLIC USER OPERATOR AUDITOR ADMIN SERVICE ENROL);
 my %known_role = map { $_ => 1 } @roles;
 
 # Every string of a JSON text that is the value of a member of that name.

@@ -105,6 +105,16 @@ my @cases = (
 	qr/guerdon init/],
     ['auth', keys_with(sub { my ($k) = glob "$_[0]/auth/token/*.key";
 	spill($k, 'ab' x 31 . "\n") }), qr/\.key.*hex/],
+    ['auth', keys_with(sub { unlink "$_[0]/auth/factor.key" }),
+	qr/factor\.key/],
+    ['auth', keys_with(sub { spill("$_[0]/auth/factor.key", '00' x 32) }),
+	qr/factor\.key.*not random/],
+    ['auth', keys_with(sub { chmod 0640, "$_[0]/auth/refresh.key" }),
+	qr/refresh\.key.*chmod/],
+    ['auth', keys_with(sub { chmod 0644, glob "$_[0]/auth/token/*.key" }),
+	qr/token.*chmod/],
+    ['auth', keys_with(sub { chmod 0750, "$_[0]/auth/token" }),
+	qr/token.*chmod 700/],
     ['auth', keys_with(sub { spill("$_[0]/service", "x\n") }),
 	qr/service/],
 );

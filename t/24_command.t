@@ -27,7 +27,8 @@ my ($status, $out) = bare('', 'version');
 is($status, 0, 'version');
 like($out, qr/^guerdon \d+\.\d+\.\d+$/, '... is printed');
 for my $help (['--help'], ['-h'], map { [@$_, '--help'] } ['init'],
-    ['user', 'add'], ['service', 'rotate'], ['check-config'], ['version']) {
+    ['user', 'add'], ['service', 'rotate'], ['key', 'rotate'],
+    ['check-config'], ['version']) {
 	($status, $out) = bare('', @$help);
 	is($status, 0, "@$help: 0");
 	like($out, qr/^usage: guerdon /, '... says how');

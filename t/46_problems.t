@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Digest::SHA qw(hmac_sha1);
 use Test::More;
 use Guerdon::Assert;
 use Guerdon::Contract;
@@ -43,6 +44,8 @@ my @cases = (
 	json => {email => 'nobody@example.org', password => 'wrong password'}],
     [401, INVALID_GRANT => POST => '/v1/auth/refresh',
 	json => {refreshToken => 'nonsense'}],
+    [403, WRONG_PASSWORD => DELETE => '/v1/users/me', as => 'USER',
+	json => {password => 'not the password'}],
     [403, INSUFFICIENT_ROLE => GET => '/v1/audit', as => 'USER'],
     [403, NO_SUBJECT => GET => '/v1/users/me', on => 'auth', basic => 1],
     [404, NOT_FOUND => GET => '/v1/claims/cl_1', as => 'USER'],
@@ -79,6 +82,22 @@ my @cases = (
     [428, PRECONDITION_REQUIRED => @patch],
 );
 
+# Of second factors: one that is set up here.
+my $staff = $g->new_user('OPERATOR');
+my @factor = (as => $staff, json => {password => $staff->{password}});
+my $secret = $g->call(POST => '/v1/users/me/factor', @factor)->get('secret');
+push @cases, [403, WRONG_CODE => POST => '/v1/users/me/factor/confirmation',
+    as => $staff, json => {code => code(-9)}];
+
+sub code {
+	my $key = pack 'B*', join '', map { sprintf '%05b', index
+	    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', $_ } split //, $secret;
+	my $mac = hmac_sha1(pack('Q>', int(time / 30) + $_[0]), $key);
+
+	return sprintf '%06d', (unpack('N', substr $mac,
+	    ord(substr $mac, -1) & 15, 4) & 0x7fffffff) % 1_000_000;
+}
+
 my (%seen, @answers);
 for my $case (@cases) {
 	my ($status, $code, $method, $target, %o) = @$case;
@@ -87,10 +106,22 @@ for my $case (@cases) {
 	$seen{$code} = $res;
 	push @answers, $res;
 }
-# These need another request at work (77_idempotency), a fault, a limit, or a worker without the front server.
+is_status($g->call(POST => '/v1/users/me/factor/confirmation', as => $staff,
+    json => {code => code(0)}), 200, 'a second factor');
+for my $case ([409, FACTOR_EXISTS => POST => '/v1/users/me/factor', @factor],
+    [401, SECOND_FACTOR_REQUIRED => POST => '/v1/auth/login', json => {
+    map { $_ => $staff->{$_} } qw(email password)}]) {
+	my ($status, $code, $method, $target, %o) = @$case;
+	my $res = $g->call($method => $target, %o);
+	is_problem($res, $status, $code, "$status $code");
+	$seen{$code} = $res;
+	push @answers, $res;
+}
+# These need another request at work (77_idempotency), a fault, another
+# configuration, a limit, or a worker without the front server.
 my %elsewhere = map { $_ => 1 } qw(IDEMPOTENCY_CONFLICT RATE_LIMITED
-    INTERNAL_ERROR
-    SERVICE_UNAVAILABLE URI_TOO_LONG HEADERS_TOO_LARGE);
+    INTERNAL_ERROR SERVICE_UNAVAILABLE URI_TOO_LONG HEADERS_TOO_LARGE
+    FACTOR_REQUIRED);
 is(join(' ', grep { !$seen{$_} && !$elsewhere{$_} }
     @{contract('auth')->{components}{schemas}{Problem}{properties}{code}{enum}}),
     '', 'every other code of the contract was seen');

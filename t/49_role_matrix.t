@@ -8,6 +8,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Digest::SHA qw(hmac_sha1);
 use Test::More;
 use Guerdon::Assert;
 use Guerdon::Contract;
@@ -48,6 +49,57 @@ sub some_user {
 	my ($caller, $kind) = @_;
 
 	return $kind eq 'absent' ? undef : user_of($caller, $kind);
+}
+
+# A user who may go.
+sub mortal {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? absent('us') : $g->new_user->{userId};
+}
+
+# A second factor: its code now, begun, and confirmed.
+my ($secret, $recovery) = ('A' x 32, '0' x 16);
+
+sub code {
+	my $key = pack 'B*', join '', map { sprintf '%05b', index
+	    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', $_ } split //, $secret;
+	my $mac = hmac_sha1(pack('Q>', int(time / 30)), $key);
+
+	return sprintf '%06d', (unpack('N', substr $mac,
+	    ord(substr $mac, -1) & 15, 4) & 0x7fffffff) % 1_000_000;
+}
+
+sub begun {
+	my ($user) = @_;
+
+	$secret = $g->call(POST => '/v1/users/me/factor', as => $user, json =>
+	    {password => $user->{password}})->get('secret') // $secret;
+	return $user;
+}
+
+# One that was staff may have one, too.
+sub confirmed {
+	my ($user) = @_;
+	my $role = $user->{role};
+	my $set = sub { $g->call(PATCH => "/v1/users/$user->{userId}",
+	    as => 'ADMIN', json => {role => $_[0]}) };
+
+	$set->('AUDITOR') if $role eq 'USER';
+	$recovery = $g->call(POST => '/v1/users/me/factor/confirmation',
+	    as => begun($user), json => {code => code()})
+	    ->get('recoveryCodes')->[0];
+	$set->('USER') if $role eq 'USER';
+	return $user;
+}
+
+# A session that may end.
+sub session_of {
+	my ($caller, $kind) = @_;
+
+	return $kind eq 'absent' ? absent('se') : (split /\./, $g->log_in({%{
+	    $kind eq 'foreign' ? $other{USER} : person_of($caller) // return
+	    }})->{refresh})[0];
 }
 
 sub event_of {
@@ -123,7 +175,31 @@ my %rows = (
 	qw(email password)}) }},
     session_refresh => {send => sub { (json => {refreshToken =>
 	$g->log_in({%{$other{USER}}})->{refresh}}) }},
+    user_delete => {object => \&mortal},
+    account_password => {fresh => 1, send => sub { (json => {currentPassword =>
+	'correct horse battery', newPassword => 'staple stable table'}) }},
+    account_delete => {fresh => 1,
+	send => sub { (json => {password => 'correct horse battery'}) }},
+    account_export => {},
+    factor_get => {},
+    factor_begin => {fresh => 1,
+	send => sub { (json => {password => 'correct horse battery'}) }},
+    factor_confirm => {fresh => \&begun,
+	send => sub { (json => {code => code()}) }},
+    factor_remove => {fresh => \&confirmed, send => sub { (json => {
+	password => 'correct horse battery', code => $recovery}) }},
+    factor_reset => {object => \&mortal},
     session_logout => {once => 1},
+    session_mine => {},
+    session_mine_end => {private => 1, object => \&session_of},
+    session_mine_end_all => {fresh => 1},
+    session_list => {object => \&user_of},
+    session_revoke => {object => sub {
+	my $id = session_of(@_);
+	return defined $id && [$_[1] eq 'own' ? person_of($_[0])->{userId} :
+	    $other{USER}{userId}, $id];
+    }},
+    session_revoke_all => {object => \&mortal},
     token_introspect => {send => sub { (body => "token=$token{USER}",
 	type => 'application/x-www-form-urlencoded') }},
     user_internal_get => {object => \&user_of},
@@ -152,6 +228,7 @@ my %rows = (
     claim_reject => {object => \&pending_of, send => sub { @reason }},
     claim_revoke => {object => \&granted_of, send => sub { @reason }},
     audit_list => {},
+    audit_mine => {},
 );
 
 # What the contract says of a cell: the status, and the code of a refusal.
@@ -168,8 +245,8 @@ sub expected {
 	return '403 NO_SUBJECT' if $caller eq 'SERVICE' && $op->{subject};
 	return '403 INSUFFICIENT_ROLE' if !$may{$caller};
 	return '404 NOT_FOUND' if $kind eq 'absent' || $kind eq 'malformed';
-	return '404 NOT_FOUND'
-	    if $op->{own} && $caller eq 'USER' && $kind eq 'foreign';
+	return '404 NOT_FOUND' if $op->{own} && $kind eq 'foreign' &&
+	    ($caller eq 'USER' || $rows{$op->{id}}{private});
 	return $good;
 }
 
@@ -184,6 +261,10 @@ sub shown {
 	# What ends a session is given one of its own.
 	return (as => $g->log_in({%{$g->{staff}{$caller}}}))
 	    if $rows{$op->{id}}{once} && $g->{staff}{$caller};
+	# What changes an account is done to a new one.
+	my $fresh = $rows{$op->{id}}{fresh};
+	return (as => ref $fresh ? $fresh->($g->new_user($caller)) :
+	    $g->new_user($caller)) if $fresh && $g->{staff}{$caller};
 	return (as => $token{$caller});
 }
 
@@ -197,9 +278,10 @@ sub cells {
 	for my $kind (@kinds) {
 		my $id = $kind eq 'malformed' ? 'nonsense' : $row->{object} ?
 		    $row->{object}->($caller, $kind) : '';
-		next if !defined $id;	# such a caller owns nothing
+		next if !$id && $row->{object};	# such a caller owns nothing
+		my @ids = ref $id ? @$id : ($id) x 2;
 		my $res = $g->call($op->{method},
-		    $op->{path} =~ s/\{\w+\}/$id/r,
+		    $op->{path} =~ s/\{\w+\}/shift @ids/ger,
 		    on => $inside ? $op->{service} : 'http',
 		    shown($op, $caller, $inside),
 		    $row->{send} ? $row->{send}->() : ());

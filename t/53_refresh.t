@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: BSD-2-Clause
 # Refresh: each token is good once, gives the next one, and used twice it ends
-# the session with all its tokens.
+# the session with all its tokens.  Here there is no grace: see 53_grace.t.
 use strict;
 use warnings;
 use FindBin;
@@ -11,7 +11,7 @@ use Guerdon::Assert;
 use Guerdon::Http qw(http_all);
 use Guerdon::Stack;
 
-my $g = Guerdon::Stack->new(workers => 4);
+my $g = Guerdon::Stack->new(workers => 4, conf => {refresh_grace => 0});
 
 sub refresh {
 	return $g->call(POST => '/v1/auth/refresh',
