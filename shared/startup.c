@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -15,6 +16,9 @@
 #include "log.h"
 #include "startup.h"
 #include "worker.h"
+
+#define PAUSE_MS	20	/* while init has not waited yet */
+#define PAUSES		50
 
 static _Noreturn void
 usage(const char *name)
@@ -42,15 +46,23 @@ conf_argument(const char *name, int argc, char *argv[])
 
 /*
  * Is our supervisor dead already?  Then we are init's child, and the leader of
- * our process group, the supervisor, is gone.  A worker that init itself has
- * started leads its own group.
+ * our process group, the supervisor, is gone, or will be as soon as init has
+ * waited for it.  A worker that init itself has started leads its own group.
  */
 static bool
 is_orphan(void)
 {
+	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
+	int i;
 
-	return (getppid() == 1 && getpgrp() != getpid() &&
-	    kill(getpgrp(), 0) == -1 && errno == ESRCH);
+	if (getppid() != 1 || getpgrp() == getpid())
+		return (false);
+	for (i = 0; i < PAUSES; i++) {
+		if (kill(getpgrp(), 0) == -1 && errno == ESRCH)
+			return (true);
+		(void)nanosleep(&pause, NULL);
+	}
+	return (false);
 }
 
 /*

@@ -40,7 +40,8 @@ is_deeply($g->call(GET => "/v1/claims/$claim->{claimId}", as => 'USER')->json,
 
 # What lies about of a stack that was killed does not matter.
 kill KILL => $g->processes;
-ok($g->wait_for(sub { !$g->processes }, 5), 'all of it is killed');
+ok($g->wait_for(sub { !$g->processes }, 5), 'all of it is killed') or
+    diag(map { Guerdon::Stack::slurp("/proc/$_/stat") } $g->processes);
 $g->start;
 is($g->call(GET => "/v1/claims/$claim->{claimId}", as => 'USER')
     ->get('claimId'), $claim->{claimId}, '... and it starts');
