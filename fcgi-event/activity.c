@@ -14,7 +14,8 @@
 #include "schema.h"
 #include "store.h"
 
-#define FUTURE_MS	INT64_C(86400000)	/* a clock may be wrong */
+#define DAY_MS		INT64_C(86400000)
+#define FUTURE_MS	DAY_MS		/* a clock may be wrong */
 #define DAYS_SHOWN	31
 
 /* Read one element; a code if it can't be accepted. */
@@ -108,7 +109,7 @@ put_day(void *ctx, const bson_t *doc)
 
 	if (store_int(doc, "count") == 0)
 		return (true);
-	clock_format(store_int(doc, "day") * FUTURE_MS, text);
+	clock_format(store_int(doc, "day") * DAY_MS, text);
 	buf_printf(&L->reply->body, "%s{\"metric\":\"%s\",\"day\":\"%.10s\","
 	    "\"sum\":", L->count++ > 0 ? "," : "",
 	    store_text(doc, "metric"), text);

@@ -155,7 +155,6 @@ struct owned {
 	struct activity	*list;
 	size_t		 count;
 	const char	*try;
-	size_t		 found;
 };
 
 /* Of an id that comes twice in a batch only the first is owned. */
@@ -167,7 +166,6 @@ mark_owned(void *ctx, const bson_t *doc)
 	size_t i;
 
 	try = store_text(doc, "try");
-	owned->found++;
 	for (i = 0; i < owned->count; i++)
 		if (strcmp(owned->list[i].id, id) == 0) {
 			owned->list[i].accepted = try != NULL &&
@@ -181,23 +179,17 @@ static enum err
 find_owned(struct store *S, struct arena *A, const char *try,
     struct activity *list, size_t count)
 {
-	struct owned owned = { list, count, try, 0 };
-	bson_t *filter = store_new_doc(A), in, array;
-	const char *index;
-	char key[16];
+	struct owned owned = { list, count, try };
+	const char **ids = arena_alloc(A, count * sizeof(*ids));
 	size_t i;
 
-	(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-	(void)BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
 	for (i = 0; i < count; i++) {
 		list[i].accepted = false;
-		(void)bson_uint32_to_string((uint32_t)i, &index, key,
-		    sizeof(key));
-		(void)BSON_APPEND_UTF8(&array, index, list[i].id);
+		ids[i] = list[i].id;
 	}
-	(void)bson_append_array_end(&in, &array);
-	(void)bson_append_document_end(filter, &in);
-	return (store_find(S, ACTIVITIES, filter, NULL, mark_owned, &owned));
+	return (store_find(S, ACTIVITIES, DOC(A, "_id", "{", "$in",
+	    BCON_ARRAY(store_array(A, ids, count)), "}"), NULL, mark_owned,
+	    &owned));
 }
 
 /* The announcement in the sum of ${list[i]} becomes what the try owns. */
@@ -278,8 +270,6 @@ static size_t
 read_try(const bson_t *doc, struct activity *list)
 {
 	bson_iter_t iter, item;
-	const uint8_t *data;
-	uint32_t len;
 	bson_t one;
 	size_t n = 0;
 
@@ -287,8 +277,7 @@ read_try(const bson_t *doc, struct activity *list)
 	    !bson_iter_recurse(&iter, &item))
 		return (0);
 	while (n < ACTIVITY_BATCH && bson_iter_next(&item)) {
-		bson_iter_document(&item, &len, &data);
-		if (!bson_init_static(&one, data, len))
+		if (!store_view(&item, &one))
 			continue;
 		list[n].id = store_text(&one, "id");
 		list[n].user = store_text(&one, "userId");

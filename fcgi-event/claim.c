@@ -166,19 +166,28 @@ meet_own(struct request *req, struct reply *reply, const bson_t *claim)
 	return (err_refuse(&already_claimed, NULL));
 }
 
+/* The caller's claim in the period of a plan. */
+static enum err
+find_own(struct request *req, const struct claim_plan *plan,
+    const bson_t **claim)
+{
+	struct app *app = req->app;
+
+	return (claim_find_own(app->store, req->arena, req->subject,
+	    contract_param(req, "eventId"), plan->period, claim));
+}
+
 /*
  * Refused for ${reason}, which isn't looked at again: by now the event may
  * have opened.  But a user who has a claim of this event is told that instead.
  */
 static enum err
 refuse(struct request *req, struct reply *reply, enum err reason,
-    const struct period *period, const bson_t **claim)
+    const struct claim_plan *plan, const bson_t **claim)
 {
-	struct app *app = req->app;
 	enum err err;
 
-	err = claim_find_own(app->store, req->arena, req->subject,
-	    contract_param(req, "eventId"), period, claim);
+	err = find_own(req, plan, claim);
 	if (err == ERR_OK)
 		return (meet_own(req, reply, *claim));
 	if (err != ERR_NOT_FOUND)
@@ -228,11 +237,9 @@ static enum err
 refuse_ineligible(struct request *req, struct reply *reply,
     const struct claim_plan *plan, const bson_t **claim)
 {
-	struct app *app = req->app;
 	enum err err;
 
-	err = claim_find_own(app->store, req->arena, req->subject,
-	    store_text(plan->event, "_id"), plan->period, claim);
+	err = find_own(req, plan, claim);
 	if (err == ERR_OK)
 		return (meet_own(req, reply, *claim));
 	if (err != ERR_NOT_FOUND)
@@ -286,21 +293,27 @@ take_and_insert(struct request *req, const struct claim_plan *plan,
 	return (undone == ERR_OK ? err : undone);
 }
 
-/* A claim that takes from limits: seen before it is taken, to be spared. */
+/*
+ * Would an earlier claim of the user be found too late?  By one that takes from
+ * limits, for the units would be away meanwhile; and where the unique key
+ * can't see a claim of before a change of schedule.
+ */
+static bool
+looks_first(const struct claim_plan *plan)
+{
+
+	return (plan->ntook > 0 || plan->period->mixed);
+}
+
 static enum err
 grant_limited(struct request *req, struct reply *reply,
     const struct claim_plan *plan, const bson_t **claim)
 {
-	struct app *app = req->app;
 	char id[ID_SIZE];
 	enum err err;
 	int i;
 
-	err = claim_find_own(app->store, req->arena, req->subject,
-	    store_text(plan->event, "_id"), plan->period, claim);
-	if (err == ERR_OK)
-		return (meet_own(req, reply, *claim));
-	if (err != ERR_NOT_FOUND || (err = check_holds(req, plan)) != ERR_OK)
+	if ((err = check_holds(req, plan)) != ERR_OK)
 		return (err);
 	for (i = 0; i < TRIES; i++) {
 		if (clock_mono() > req->deadline)
@@ -308,7 +321,7 @@ grant_limited(struct request *req, struct reply *reply,
 		id_new_at("cl", req->attempt, id);
 		err = take_and_insert(req, plan, id, claim);
 		if (err == ERR_REFUSED)
-			return (refuse(req, reply, err, plan->period, claim));
+			return (refuse(req, reply, err, plan, claim));
 		if (err == ERR_EXISTS)
 			return (meet_own(req, reply, *claim));
 		if (err != ERR_NOT_FOUND)
@@ -325,15 +338,6 @@ grant_unlimited(struct request *req, struct reply *reply,
 	char id[ID_SIZE];
 	enum err err;
 
-	/* The unique key can't see a claim of before a change of schedule. */
-	if (plan->period->mixed) {
-		err = claim_find_own(app->store, req->arena, req->subject,
-		    store_text(plan->event, "_id"), plan->period, claim);
-		if (err == ERR_OK)
-			return (meet_own(req, reply, *claim));
-		if (err != ERR_NOT_FOUND)
-			return (err);
-	}
 	id_new_at("cl", req->attempt, id);
 	err = claim_insert(app->store, req, plan, id, claim);
 	if (err == ERR_EXISTS)
@@ -360,11 +364,17 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 	if (err == ERR_AWAY || err == ERR_INTERNAL)
 		return (err);
 	if (err != ERR_OK)
-		return (refuse(req, reply, err, plan.period, claim));
+		return (refuse(req, reply, err, &plan, claim));
 	if ((err = judge(req, &plan)) != ERR_OK)
 		return (err);
 	if (!is_eligible(&plan))
 		return (refuse_ineligible(req, reply, &plan, claim));
+	if (looks_first(&plan)) {
+		if ((err = find_own(req, &plan, claim)) == ERR_OK)
+			return (meet_own(req, reply, *claim));
+		if (err != ERR_NOT_FOUND)
+			return (err);
+	}
 	return (plan.ntook > 0 ? grant_limited(req, reply, &plan, claim) :
 	    grant_unlimited(req, reply, &plan, claim));
 }
@@ -412,7 +422,6 @@ find_left(struct request *req, const struct claim_plan *plan, int64_t *left)
 static enum err
 foresee(struct request *req, struct claim_plan *plan, int64_t *left)
 {
-	struct app *app = req->app;
 	const bson_t *claim;
 	enum err err, own;
 
@@ -435,8 +444,7 @@ foresee(struct request *req, struct claim_plan *plan, int64_t *left)
 	}
 	if (err != ERR_OK && err != ERR_REFUSED)
 		return (err);
-	own = claim_find_own(app->store, req->arena, req->subject,
-	    store_text(plan->event, "_id"), plan->period, &claim);
+	own = find_own(req, plan, &claim);
 	if (own == ERR_OK)
 		return (err_refuse(&already_claimed, NULL));
 	return (own == ERR_NOT_FOUND ? err : own);

@@ -166,24 +166,6 @@ append_snapshot(bson_t *claim, const bson_t *event, const bson_t *verdict)
 	(void)bson_append_document_end(claim, &snapshot);
 }
 
-static void
-append_took(bson_t *claim, const struct claim_plan *plan)
-{
-	const char *index;
-	char key[16];
-	bson_t array;
-	uint32_t i;
-
-	if (plan->ntook == 0)
-		return;
-	(void)BSON_APPEND_ARRAY_BEGIN(claim, "took", &array);
-	for (i = 0; i < plan->ntook; i++) {
-		(void)bson_uint32_to_string(i, &index, key, sizeof(key));
-		(void)BSON_APPEND_UTF8(&array, index, plan->took[i]);
-	}
-	(void)bson_append_array_end(claim, &array);
-}
-
 static bson_t *
 new_claim(struct request *req, const struct claim_plan *plan, const char *id)
 {
@@ -202,7 +184,9 @@ new_claim(struct request *req, const struct claim_plan *plan, const char *id)
 	(void)BSON_APPEND_UTF8(claim, "attemptId", req->attempt);
 	(void)BSON_APPEND_DATE_TIME(claim, "createdAt",
 	    id_time(req->attempt));
-	append_took(claim, plan);
+	if (plan->ntook > 0)
+		(void)BSON_APPEND_ARRAY(claim, "took", store_array(req->arena,
+		    plan->took, plan->ntook));
 	if (plan->expires != 0)
 		(void)BSON_APPEND_DATE_TIME(claim, "expiresAt",
 		    plan->expires);

@@ -346,17 +346,14 @@ add_days(const struct input *in, const bson_t *node, struct sums *sums)
 	int64_t today = in->now / DAY_MS, at;
 	int64_t since = condition_since(node, store_time(in->facts,
 	    "startsAt"), in->now);
-	const uint8_t *data;
 	bson_iter_t days;
-	uint32_t len;
 	bson_t day;
 
 	memset(sums, 0, sizeof(*sums));
 	if (!open_days(in->facts, store_text(node, "metric"), &days))
 		return;
 	while (bson_iter_next(&days)) {
-		bson_iter_document(&days, &len, &data);
-		if (!bson_init_static(&day, data, len))
+		if (!store_view(&days, &day))
 			continue;
 		at = store_int(&day, "day");
 		if (at >= since && at <= today)
@@ -562,18 +559,6 @@ condition_check(struct request *req, const cJSON *tree, const char *pointer)
 	return (C.err);
 }
 
-static bool
-view(const bson_iter_t *iter, bson_t *doc)
-{
-	const uint8_t *data;
-	uint32_t len;
-
-	if (!BSON_ITER_HOLDS_DOCUMENT(iter))
-		return (false);
-	bson_iter_document(iter, &len, &data);
-	return (bson_init_static(doc, data, len));
-}
-
 static void
 append_verdict(bson_t *trace, bool satisfied, int64_t wanted, int64_t actual)
 {
@@ -597,7 +582,7 @@ eval_children(const struct input *in, const bson_iter_t *iter, bson_t *trace,
 	(void)bson_append_array_begin(trace, bson_iter_key(iter), -1, &array);
 	if (bson_iter_recurse(iter, &item)) {
 		while (bson_iter_next(&item)) {
-			if (!view(&item, &child))
+			if (!store_view(&item, &child))
 				continue;
 			(void)bson_uint32_to_string(n++, &index, key,
 			    sizeof(key));
@@ -624,7 +609,7 @@ eval_inner(const struct input *in, const struct kind *kind,
 		if (BSON_ITER_HOLDS_ARRAY(&iter))
 			children = eval_children(in, &iter, trace,
 			    &satisfied);
-		else if (view(&iter, &child)) {
+		else if (store_view(&iter, &child)) {
 			(void)bson_append_document_begin(trace, kind->name,
 			    -1, &inner);
 			satisfied = eval_node(in, &child, &inner);
@@ -699,10 +684,10 @@ condition_each_leaf(const bson_t *tree, void (*each)(void *, const bson_t *),
 	}
 	if (!bson_iter_init_find(&iter, tree, kind->name))
 		return;
-	if (view(&iter, &child))
+	if (store_view(&iter, &child))
 		condition_each_leaf(&child, each, ctx);
 	else if (bson_iter_recurse(&iter, &item))
 		while (bson_iter_next(&item))
-			if (view(&item, &child))
+			if (store_view(&item, &child))
 				condition_each_leaf(&child, each, ctx);
 }

@@ -3,8 +3,8 @@
  * event_store: the collection `events`.
  *
  * { _id, title, description, status, startsAt, endsAt, recurrence, timeZone,
- *   hours: {from, to}, scheduledAt, choice, claimLimit, conditions, createdBy, createdAt,
- *   updatedAt, version, attemptId,
+ *   hours: {from, to}, scheduledAt, choice, claimLimit, conditions,
+ *   createdBy, createdAt, updatedAt, version, attemptId,
  *   rewards: [{ rewardId, eventId, type, name, quantity, details, stock,
  *               requiresApproval, claimWindow, createdAt, version,
  *               attemptId }] }
@@ -65,14 +65,9 @@ open_rewards(const bson_t *event, bson_iter_t *rewards)
 static const bson_t *
 view(struct arena *A, const bson_iter_t *iter)
 {
-	const uint8_t *data;
-	uint32_t len;
 	bson_t *doc = arena_alloc(A, sizeof(*doc));
 
-	if (!BSON_ITER_HOLDS_DOCUMENT(iter))
-		return (NULL);
-	bson_iter_document(iter, &len, &data);
-	return (bson_init_static(doc, data, len) ? doc : NULL);
+	return (store_view(iter, doc) ? doc : NULL);
 }
 
 const bson_t *
@@ -188,16 +183,10 @@ compare_ids(const void *a, const void *b)
 static const char *
 limited_reward(const bson_iter_t *iter)
 {
-	const uint8_t *data;
-	uint32_t len;
 	bson_t reward;
 	int64_t total;
 
-	if (!BSON_ITER_HOLDS_DOCUMENT(iter))
-		return (NULL);
-	bson_iter_document(iter, &len, &data);
-	if (!bson_init_static(&reward, data, len) ||
-	    !event_limit(&reward, "stock", &total))
+	if (!store_view(iter, &reward) || !event_limit(&reward, "stock", &total))
 		return (NULL);
 	return (store_text(&reward, "rewardId"));
 }

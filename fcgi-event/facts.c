@@ -57,22 +57,6 @@ add_leaf(void *ctx, const bson_t *leaf)
 	}
 }
 
-static bson_t *
-array_of(struct arena *A, const char *const *list, size_t count)
-{
-	bson_t *array = store_new_doc(A);
-	const char *index;
-	char key[16];
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		(void)bson_uint32_to_string((uint32_t)i, &index, key,
-		    sizeof(key));
-		(void)BSON_APPEND_UTF8(array, index, list[i]);
-	}
-	return (array);
-}
-
 /* The days of one metric after the other, as they are read. */
 struct days {
 	struct arena	*arena;
@@ -120,7 +104,7 @@ read_metrics(struct store *S, struct arena *A, const struct needs *needs,
 	uint32_t i;
 
 	days->arena = A;
-	err = progress_each(S, A, user, array_of(A, needs->metrics,
+	err = progress_each(S, A, user, store_array(A, needs->metrics,
 	    needs->nmetrics), needs->since, add_day, days);
 	(void)BSON_APPEND_ARRAY_BEGIN(facts, "metrics", &array);
 	for (i = 0; i < days->nmetrics; i++) {
@@ -166,7 +150,7 @@ facts_read(struct store *S, struct arena *A, const bson_t *event,
 	if (needs->attributes)
 		err = read_attributes(S, A, user, facts);
 	if (err == ERR_OK && needs->nevents > 0) {
-		err = claim_find_events(S, A, user, array_of(A, needs->events,
+		err = claim_find_events(S, A, user, store_array(A, needs->events,
 		    needs->nevents), &claimed);
 		if (err == ERR_OK)
 			(void)BSON_APPEND_ARRAY(facts, "claimed", claimed);

@@ -44,20 +44,9 @@ enum err
 stock_find_all(struct store *S, struct arena *A, const char *const *ids,
     size_t count, bool (*each)(void *, const bson_t *), void *ctx)
 {
-	bson_t *filter = store_new_doc(A), in, array;
-	const char *index;
-	char key[16];
-	uint32_t i;
 
-	(void)BSON_APPEND_DOCUMENT_BEGIN(filter, "_id", &in);
-	(void)BSON_APPEND_ARRAY_BEGIN(&in, "$in", &array);
-	for (i = 0; i < count; i++) {
-		(void)bson_uint32_to_string(i, &index, key, sizeof(key));
-		(void)BSON_APPEND_UTF8(&array, index, ids[i]);
-	}
-	(void)bson_append_array_end(&in, &array);
-	(void)bson_append_document_end(filter, &in);
-	return (store_find(S, STOCK, filter, NULL, each, ctx));
+	return (store_find(S, STOCK, DOC(A, "_id", "{", "$in",
+	    BCON_ARRAY(store_array(A, ids, count)), "}"), NULL, each, ctx));
 }
 
 enum err
@@ -221,15 +210,10 @@ stock_drop(struct store *S, struct arena *A, const char *id,
 bool
 stock_next_hold(const bson_t *doc, bson_iter_t *iter, struct stock_hold *hold)
 {
-	const uint8_t *data;
-	uint32_t len;
 	bson_t inner;
 
 	while (bson_iter_next(iter)) {
-		if (!BSON_ITER_HOLDS_DOCUMENT(iter))
-			continue;
-		bson_iter_document(iter, &len, &data);
-		if (!bson_init_static(&inner, data, len))
+		if (!store_view(iter, &inner))
 			continue;
 		hold->key = bson_iter_key(iter);
 		hold->claim = store_text(&inner, "claimId");

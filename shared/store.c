@@ -688,20 +688,42 @@ store_has(const bson_t *doc, const char *name)
 	return (find_member(doc, name, &iter) && !BSON_ITER_HOLDS_NULL(&iter));
 }
 
+bool
+store_view(const bson_iter_t *iter, bson_t *doc)
+{
+	const uint8_t *data;
+	uint32_t len;
+
+	if (!BSON_ITER_HOLDS_DOCUMENT(iter))
+		return (false);
+	bson_iter_document(iter, &len, &data);
+	return (bson_init_static(doc, data, len));
+}
+
 const bson_t *
 store_part(struct arena *A, const bson_t *doc, const char *name)
 {
-	const uint8_t *data;
+	bson_t *part = arena_alloc(A, sizeof(*part));
 	bson_iter_t iter;
-	uint32_t len;
-	bson_t *part;
 
-	if (!find_member(doc, name, &iter) ||
-	    !BSON_ITER_HOLDS_DOCUMENT(&iter))
-		return (NULL);
-	bson_iter_document(&iter, &len, &data);
-	part = arena_alloc(A, sizeof(*part));
-	return (bson_init_static(part, data, len) ? part : NULL);
+	return (find_member(doc, name, &iter) && store_view(&iter, part) ?
+	    part : NULL);
+}
+
+bson_t *
+store_array(struct arena *A, const char *const *texts, size_t count)
+{
+	bson_t *array = store_new_doc(A);
+	const char *index;
+	char key[16];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		(void)bson_uint32_to_string((uint32_t)i, &index, key,
+		    sizeof(key));
+		(void)BSON_APPEND_UTF8(array, index, texts[i]);
+	}
+	return (array);
 }
 
 bool

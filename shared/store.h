@@ -131,6 +131,13 @@ bool		 store_has(const bson_t *, const char *);
  */
 const bson_t	*store_part(struct arena *, const bson_t *, const char *);
 
+/* store_view(iter, doc): the document that an iterator is at, as a view; false
+ * if it is at something else. */
+bool		 store_view(const bson_iter_t *, bson_t *);
+
+/* store_array(A, texts, count): an array of strings, for $in and the like. */
+bson_t		*store_array(struct arena *, const char *const *, size_t);
+
 /* store_bytes(doc, name, out, len): exactly ${len} bytes, else false. */
 bool		 store_bytes(const bson_t *, const char *, void *, size_t);
 
