@@ -24,8 +24,8 @@
 #include "store.h"
 
 #define RESULT		256	/* bytes that a result adds to its intent */
-#define BATCH		64	/* records in one insert */
-#define DUE_MS		200	/* age of the oldest record */
+#define BATCH		256	/* records in one insert */
+#define DUE_MS		500	/* age of the oldest record */
 #define RETRY_MS	1000	/* after a failure */
 #define SETTLE_MS	10000	/* older than any call can last */
 #define ADOPT_MS	5000	/* how often to look for spools of nobody */

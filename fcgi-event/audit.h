@@ -35,7 +35,7 @@ enum err	 audit_before(struct audit *, struct request *);
 void		 audit_after(struct audit *, struct request *,
 		    const struct reply *);
 
-/* audit_idle(U): ship what is due: 64 records, or 200 ms old. */
+/* audit_idle(U): ship what is due: 256 records, or 500 ms old. */
 void		 audit_idle(struct audit *);
 
 /*

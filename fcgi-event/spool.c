@@ -17,6 +17,7 @@
 #define SUM_LEN		crypto_shorthash_BYTES
 #define FRAME_MIN	(SUM_LEN + 5)	/* an empty document */
 #define DOC_MAX		((uint32_t)1024 * 1024)
+#define WINDOW		((size_t)64 * 1024)	/* read at a time */
 
 struct spool {
 	int	 fd;
@@ -54,46 +55,82 @@ lock_slot(const char *dir, int n, int flags)
 	return (fd);
 }
 
-/* Read one frame at ${at}; false at the end or at a torn one. */
-static bool
-read_frame(int fd, int64_t at, uint8_t **data, uint32_t *len)
-{
-	uint8_t head[SUM_LEN + 4], sum[SUM_LEN], *p;
-	uint32_t size;
+/* Part of the file in memory: reading each frame for itself would be two
+ * calls into the system a frame. */
+struct window {
+	int	 fd;
+	uint8_t	*data;
+	size_t	 room;
+	int64_t	 at;		/* of the first byte, in the file */
+	size_t	 len;
+};
 
-	if (pread(fd, head, sizeof(head), at) != (ssize_t)sizeof(head))
+/* Is there room for ${need} bytes? */
+static bool
+widen(struct window *W, size_t need)
+{
+	uint8_t *data;
+
+	if (need <= W->room)
+		return (true);
+	if ((data = realloc(W->data, need)) == NULL)
 		return (false);
-	memcpy(&size, head + SUM_LEN, sizeof(size));
-	size = BSON_UINT32_FROM_LE(size);
-	if (size < 5 || size > DOC_MAX || (p = malloc(size)) == NULL)
-		return (false);
-	if (pread(fd, p, size, at + (int64_t)SUM_LEN) == (ssize_t)size) {
-		checksum(p, size, sum);
-		if (memcmp(sum, head, SUM_LEN) == 0) {
-			*data = p;
-			*len = size;
-			return (true);
-		}
+	W->data = data;
+	W->room = need;
+	return (true);
+}
+
+/* ${need} bytes from ${at} on, until the next call; NULL at the end. */
+static const uint8_t *
+look(struct window *W, int64_t at, size_t need)
+{
+	ssize_t n;
+
+	if (at < W->at || at + (int64_t)need > W->at + (int64_t)W->len) {
+		if (!widen(W, need > WINDOW ? need : WINDOW))
+			return (NULL);
+		n = pread(W->fd, W->data, W->room, at);
+		W->at = at;
+		W->len = n > 0 ? (size_t)n : 0;
+		if (W->len < need)
+			return (NULL);
 	}
-	free(p);
-	return (false);
+	return (W->data + (at - W->at));
+}
+
+/* The document of the frame at ${at}; false at the end or at a torn one. */
+static bool
+look_frame(struct window *W, int64_t at, bson_t *doc)
+{
+	const uint8_t *p;
+	uint8_t sum[SUM_LEN];
+	uint32_t len;
+
+	if ((p = look(W, at, FRAME_MIN)) == NULL)
+		return (false);
+	memcpy(&len, p + SUM_LEN, sizeof(len));
+	len = BSON_UINT32_FROM_LE(len);
+	if (len < 5 || len > DOC_MAX ||
+	    (p = look(W, at, SUM_LEN + len)) == NULL)
+		return (false);
+	checksum(p + SUM_LEN, len, sum);
+	return (memcmp(sum, p, SUM_LEN) == 0 &&
+	    bson_init_static(doc, p + SUM_LEN, len));
 }
 
 void
 spool_read(struct spool *P, int64_t from,
     bool (*each)(void *, const bson_t *, int64_t), void *ctx)
 {
-	uint8_t *data;
-	uint32_t len;
+	struct window W = { .fd = P->fd };
 	bson_t doc;
 	bool more = true;
 
-	while (more && from < P->size && read_frame(P->fd, from, &data, &len)) {
-		from += (int64_t)SUM_LEN + len;
-		if (bson_init_static(&doc, data, len))
-			more = each(ctx, &doc, from);
-		free(data);
+	while (more && from < P->size && look_frame(&W, from, &doc)) {
+		from += (int64_t)SUM_LEN + doc.len;
+		more = each(ctx, &doc, from);
 	}
+	free(W.data);
 }
 
 static bool

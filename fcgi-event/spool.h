@@ -51,7 +51,8 @@ int64_t		 spool_size(const struct spool *);
 /*
  * spool_read(P, from, each, ctx):
  * Call ${each}(ctx, doc, end) for each document from byte ${from} on, until
- * it returns false; ${end} is where the next one starts.
+ * it returns false; ${end} is where the next one starts.  ${doc} is there until
+ * ${each} returns.
  */
 void		 spool_read(struct spool *, int64_t,
 		    bool (*)(void *, const bson_t *, int64_t), void *);
