@@ -27,7 +27,6 @@
 #include "link.h"
 #include "reply.h"
 #include "request.h"
-#include "service.h"
 
 #define TOKEN_MAX	4096
 #define REALM		"Bearer realm=\"guerdon\""
@@ -92,7 +91,7 @@ route(const struct gateway *gw, struct request *req, struct reply *reply)
 		err = route_document(gw, req, reply);
 	else
 		err = route_operation(gw, req, &allow);
-	return (service_options(req, reply, err, allow));
+	return (reply_options(req, reply, err, allow));
 }
 
 /* 401, with the reason that RFC 6750, section 3 has for it. */
@@ -215,7 +214,7 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 		err = forward_request(gw, req, reply);
 	reply_finish(reply, req, err);
 	reply_trace(reply, req);
-	service_log(req, reply);
+	reply_log(req, reply);
 	if (!relieved)
 		backlog_served(gw->backlog, clock_micro() - begun);
 }

@@ -25,7 +25,6 @@
 #define ENTRIES		"idempotency"
 #define LEASE_MS	30000
 #define KEEP_MS		86400000
-#define VALUE_MAX	255
 #define TRIES		4
 
 #define HASH_LEN	32
@@ -43,17 +42,6 @@ struct entry {
 	char		 first[ID_SIZE];	/* attemptId */
 	const bson_t	*done;			/* its answer is kept; or NULL */
 };
-
-bool
-idempotency_valid(const char *value)
-{
-	size_t len = strlen(value), i;
-
-	for (i = 0; i < len; i++)
-		if (value[i] < '!' || value[i] > '~')
-			return (false);
-	return (len > 0 && len <= VALUE_MAX);
-}
 
 /* The parts end in NULs, so none can pass for a piece of another. */
 static void

@@ -31,9 +31,6 @@ struct idempotency {
 	const unsigned char	*key;	/* secret: a body may hold a password */
 };
 
-/* idempotency_valid(value): 1 to 255 visible ASCII characters? */
-bool		 idempotency_valid(const char *);
-
 /*
  * idempotency_run(I, req, reply, run):
  * Call ${run}, or give the answer that is kept.  ERR_REFUSED as

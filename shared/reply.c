@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
+#include "contract.h"
 #include "json.h"
+#include "log.h"
 #include "reply.h"
 #include "request.h"
 #include "schema.h"
@@ -244,4 +247,33 @@ reply_trace(struct reply *reply, const struct request *req)
 
 	trace_parent(&req->trace, parent);
 	reply_header(reply, "traceparent", parent);
+}
+
+enum err
+reply_options(const struct request *req, struct reply *reply, enum err err,
+    const char *allow)
+{
+
+	if (err != ERR_METHOD)
+		return (err);
+	reply_header(reply, "Allow", allow);
+	if (strcmp(req->method, "OPTIONS") != 0)
+		return (err);
+	reply_no_content(reply);
+	return (ERR_OK);
+}
+
+void
+reply_log(const struct request *req, const struct reply *reply)
+{
+
+	log_write(reply->status >= 500 ? LOG_WARN : LOG_INFO, "request",
+	    LOG_STR("traceId", req->trace.id),
+	    LOG_STR("method", req->method),
+	    LOG_STR("path", req->path),
+	    LOG_STR("operation", req->op != NULL ? req->op->id : ""),
+	    LOG_STR("subject", req->subject),
+	    LOG_INT("status", reply->status),
+	    LOG_STR("code", reply->code),
+	    LOG_INT("ms", clock_mono() - req->started), LOG_END);
 }

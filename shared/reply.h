@@ -93,4 +93,15 @@ void	reply_member_json(struct reply *, const char *, const char *);
  */
 void	reply_pass(struct reply *, int, const char *, const char *, size_t);
 
+/* reply_log(req, reply): the line that each request leaves in the log. */
+void	reply_log(const struct request *, const struct reply *);
+
+/*
+ * reply_options(req, reply, err, allow):
+ * After contract_route(): answer OPTIONS of a known path and return ERR_OK,
+ * or add Allow to the 405 and return ${err}.
+ */
+enum err	reply_options(const struct request *, struct reply *, enum err,
+	    const char *);
+
 #endif /* !REPLY_H_ */

@@ -124,20 +124,6 @@ identify(struct service *S, struct request *req)
 	return (ERR_OK);
 }
 
-enum err
-service_options(const struct request *req, struct reply *reply, enum err err,
-    const char *allow)
-{
-
-	if (err != ERR_METHOD)
-		return (err);
-	reply_header(reply, "Allow", allow);
-	if (strcmp(req->method, "OPTIONS") != 0)
-		return (err);
-	reply_no_content(reply);
-	return (ERR_OK);
-}
-
 /* The contract itself is an answer, too: what Swagger UI shows. */
 static enum err
 route(struct service *S, struct request *req, struct reply *reply)
@@ -153,7 +139,7 @@ route(struct service *S, struct request *req, struct reply *reply)
 		return (ERR_OK);
 	} else
 		err = err_set(ERR_METHOD, NULL);
-	return (service_options(req, reply, err, allow));
+	return (reply_options(req, reply, err, allow));
 }
 
 /* On the internal port the service credential makes the caller SERVICE. */
@@ -211,22 +197,7 @@ finish(struct service *S, struct request *req, struct reply *reply,
 #endif
 	if (!req->inner)
 		reply_trace(reply, req);
-	service_log(req, reply);
-}
-
-void
-service_log(const struct request *req, const struct reply *reply)
-{
-
-	log_write(reply->status >= 500 ? LOG_WARN : LOG_INFO, "request",
-	    LOG_STR("traceId", req->trace.id),
-	    LOG_STR("method", req->method),
-	    LOG_STR("path", req->path),
-	    LOG_STR("operation", req->op != NULL ? req->op->id : ""),
-	    LOG_STR("subject", req->subject),
-	    LOG_INT("status", reply->status),
-	    LOG_STR("code", reply->code),
-	    LOG_INT("ms", clock_mono() - req->started), LOG_END);
+	reply_log(req, reply);
 }
 
 void

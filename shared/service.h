@@ -60,17 +60,4 @@ void		service_serve(struct service *, struct request *,
 /* service_stop(S): free what service_start() made. */
 void		service_stop(struct service *);
 
-/*
- * service_log(req, reply): the line that each request leaves in the log.
- */
-void		service_log(const struct request *, const struct reply *);
-
-/*
- * service_options(req, reply, err, allow):
- * After contract_route(): answer OPTIONS of a known path and return ERR_OK,
- * or add Allow to the 405 and return ${err}.
- */
-enum err	service_options(const struct request *, struct reply *,
-		    enum err, const char *);
-
 #endif /* !SERVICE_H_ */

@@ -29,6 +29,9 @@ sub pss_after {
 	return Guerdon::Stack::pss(@pids) / 1024;
 }
 
+# The gateway has no connection to the database, and pays for no driver.
+unlike(qx(ldd @{[Guerdon::Stack::quote($program)]}), qr/libmongoc/,
+    'the gateway is not linked to the driver');
 my $warm = pss_after(1500);
 my $later = pss_after(6000);
 diag(sprintf 'PSS: %.1f MiB, then %.1f MiB', $warm, $later);
