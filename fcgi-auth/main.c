@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "auth.h"
+#include "guess.h"
 #include "log.h"
 #include "probe.h"
 #include "startup.h"
@@ -121,6 +122,7 @@ open_store(struct auth *auth)
 static enum err
 start_service(struct auth *auth)
 {
+	enum err err;
 
 	auth->service.conf = auth->conf;
 	auth->service.name = "auth";
@@ -128,7 +130,10 @@ start_service(struct auth *auth)
 	auth->service.nhandlers = sizeof(handlers) / sizeof(handlers[0]);
 	auth->service.app = auth;
 	auth->service.idempotency.key = auth->cursor_key;
-	return (service_start(&auth->service));
+	if ((err = service_start(&auth->service)) != ERR_OK)
+		return (err);
+	auth->guesses = guesses_open(auth->conf, auth->service.node_key);
+	return (auth->guesses != NULL ? ERR_OK : ERR_INTERNAL);
 }
 
 static void
@@ -165,6 +170,7 @@ auth_stop(void *app)
 	struct auth *auth = app;
 
 	service_stop(&auth->service);
+	guesses_close(auth->guesses);
 	verdicts_close(auth->verdicts);
 	store_free(auth->store);
 	token_keys_free(auth->token_keys);

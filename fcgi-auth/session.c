@@ -16,6 +16,7 @@
 #include "auth.h"
 #include "clock.h"
 #include "factor.h"
+#include "guess.h"
 #include "json.h"
 #include "log.h"
 #include "password.h"
@@ -151,26 +152,57 @@ confirm_login(struct request *req, const bson_t *before,
 	return (session_end(auth->store, req->arena, session->id));
 }
 
+/* Who has this email key, NULL if nobody, and is the password theirs?  Each
+ * refusal takes as long as the others. */
+static enum err
+try_password(struct request *req, const char *key, const bson_t **user,
+    bool *right)
+{
+	struct auth *auth = req->app;
+	enum err err;
+
+	*user = NULL;
+	err = user_find_email(auth->store, req->arena, key, user);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
+		return (err);
+	return (password_check(*user != NULL ? user_hash(*user) : NULL,
+	    json_get_string(req->json, "password"), right));
+}
+
+/* The same, if there were not too many wrong ones. */
+static enum err
+throttle_password(struct request *req, struct reply *reply,
+    const bson_t **user, bool *right)
+{
+	struct auth *auth = req->app;
+	const char *key = user_email_key(req->arena,
+	    json_get_string(req->json, "email"));
+	struct guess guess;
+	enum err err;
+
+	err = guess_begin(auth->guesses, req, reply, key, &guess);
+	if (err != ERR_OK)
+		return (err);
+	err = try_password(req, key, user, right);
+	if (err != ERR_OK)
+		guess_void(&guess);
+	else if (*right)
+		guess_right(&guess);
+	return (err);
+}
+
 enum err
 session_login(struct request *req, struct reply *reply)
 {
 	struct auth *auth = req->app;
 	const char *password = json_get_string(req->json, "password");
-	const bson_t *user = NULL;
+	const bson_t *user;
 	uint64_t guard = verdict_guard(auth->verdicts);
 	struct session session;
 	bool right, may = false;
 	enum err err;
 
-	err = user_find_email(auth->store, req->arena,
-	    user_email_key(req->arena, json_get_string(req->json, "email")),
-	    &user);
-	if (err != ERR_OK && err != ERR_NOT_FOUND)
-		return (err);
-	/* Each refusal takes as long as the others. */
-	err = password_check(user != NULL ? user_hash(user) : NULL, password,
-	    &right);
-	if (err != ERR_OK)
+	if ((err = throttle_password(req, reply, &user, &right)) != ERR_OK)
 		return (err);
 	if (user == NULL || !right || !user_is_active(user))
 		return (refuse(req, reply, &invalid_credentials,

@@ -20,7 +20,6 @@ static const char *const passed[] = {
 	"HTTP_IDEMPOTENCY_KEY",
 	"HTTP_IF_MATCH",
 	"HTTP_IF_NONE_MATCH",
-	"REMOTE_ADDR",
 };
 
 void
@@ -65,6 +64,7 @@ forward_request(const struct gateway *gw, struct request *req,
 
 	forward_start(gw, &call, req, req->method, req->target);
 	put_identity(&call, req);
+	link_param(&call, "REMOTE_ADDR", req->client);
 	for (i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
 		if ((value = request_env(req, passed[i])) != NULL)
 			link_param(&call, passed[i], value);

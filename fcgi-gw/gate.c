@@ -6,7 +6,9 @@
  *	relieve		503 at once while too many are waiting
  *	route		operations port, document, or an operation:
  *			404, 405, OPTIONS
+ *	limit		by the client's address: 429
  *	authenticate	the bearer token, by auth's introspection: 401, 503
+ *	limit		by the subject: 429
  *	admit		the role, by the contract: 403
  *	measure		415, 413
  *	forward		to the worker, which does the rest
@@ -204,11 +206,14 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	err = request_parse(req);
 	id_new("at", req->attempt);
 	req->deadline = req->started + gw->conf->request_timeout;
+	rate_client(gw, req);
 	relieved = err == ERR_OK && (err = relieve(gw, req)) != ERR_OK;
 	if (err == ERR_OK)
 		err = route(gw, req, reply);
 	if (err == ERR_OK && reply->status == 0 &&
+	    (err = rate_address(gw, req, reply)) == ERR_OK &&
 	    (err = authenticate(gw, req, reply)) == ERR_OK &&
+	    (err = rate_user(gw, req, reply)) == ERR_OK &&
 	    (err = admit(req, reply)) == ERR_OK &&
 	    (err = contract_media(req)) == ERR_OK)
 		err = forward_request(gw, req, reply);

@@ -4,8 +4,10 @@
 
 #include <stddef.h>
 
+#include "address.h"
 #include "credential.h"
 #include "err.h"
+#include "ratelimit.h"
 
 struct arena;
 struct backlog;
@@ -33,6 +35,8 @@ struct gateway {
 	const struct conf	*conf;
 	struct upstream		 upstreams[UPSTREAM_COUNT];
 	struct backlog		*backlog;
+	struct ratelimit	*ratelimit;
+	struct networks		 trusted;
 	char			 node_key[CREDENTIAL_KEY_SIZE];
 	struct arena		*document_arena;
 	const char		*document;	/* merged OpenAPI, as JSON */
@@ -40,6 +44,22 @@ struct gateway {
 
 /* gate_serve(app, req, reply): who are you, may you; then pass it on. */
 void		gate_serve(void *, struct request *, struct reply *);
+
+/* rate_client(gw, req): set ${req->client}; see address_client(). */
+void		rate_client(const struct gateway *, struct request *);
+
+/*
+ * rate_address(gw, req, reply), rate_user(gw, req, reply):
+ * Take one from the bucket of the operation's class for the client's address,
+ * or for the subject.  ERR_RATE, with Retry-After, if it is empty.
+ */
+enum err	rate_address(const struct gateway *, const struct request *,
+		    struct reply *);
+enum err	rate_user(const struct gateway *, const struct request *,
+		    struct reply *);
+
+/* rate_idle(gw): if there are no limits, say so in the log once a minute. */
+void		rate_idle(const struct gateway *);
 
 /*
  * forward_start(gw, call, req, method, uri):

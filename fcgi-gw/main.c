@@ -92,6 +92,7 @@ gateway_idle(void *app)
 
 	for (i = 0; i < UPSTREAM_COUNT; i++)
 		link_idle(gw->upstreams[i].link);
+	rate_idle(gw);
 }
 
 static void
@@ -103,6 +104,7 @@ gateway_stop(void *app)
 	for (i = 0; i < UPSTREAM_COUNT; i++)
 		link_free(gw->upstreams[i].link);
 	backlog_close(gw->backlog);
+	ratelimit_close(gw->ratelimit);
 	free_contracts(gw);
 }
 
@@ -111,6 +113,7 @@ gateway_start(struct gateway *gw)
 {
 	struct upstream *auth = &gw->upstreams[UPSTREAM_AUTH];
 	struct upstream *event = &gw->upstreams[UPSTREAM_EVENT];
+	enum err err;
 
 	auth->name = "auth";
 	event->name = "event";
@@ -121,7 +124,12 @@ gateway_start(struct gateway *gw)
 	gw->backlog = backlog_open(gw->conf->shared, "gw");
 	if (gw->backlog == NULL)
 		return (ERR_INTERNAL);
-	return (read_all(gw));
+	if ((err = read_all(gw)) != ERR_OK)
+		return (err);
+	(void)networks_parse(gw->conf->trusted_proxies, &gw->trusted);
+	gw->ratelimit = ratelimit_open(gw->conf->shared, "gw-rates",
+	    gw->node_key);
+	return (gw->ratelimit != NULL ? ERR_OK : ERR_INTERNAL);
 }
 
 int

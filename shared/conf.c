@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "conf.h"
 #include "log.h"
 #include "num.h"
@@ -22,7 +23,7 @@
 #define GUERDON_SHARE	"/usr/local/share/guerdon"
 #endif
 
-enum kind { TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL };
+enum kind { TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS };
 
 static const struct row {
 	const char	*key;
@@ -43,6 +44,18 @@ static const struct row {
 	ROW(event_socket, SOCKET, "run/fcgi-event.sock", 0, 0),
 	ROW(log_level, LEVEL, "info", 0, 0),
 	ROW(limits, SWITCH, "on", 0, 0),
+#define RATES_ROW(k, member, value) \
+	{ #k, RATES, offsetof(struct conf, member), value, 0, 0 }
+	RATES_ROW(limit_login, rates[RATE_LOGIN], "600/60 30/60"),
+	RATES_ROW(limit_sign_up, rates[RATE_SIGN_UP], "600/600 60/60"),
+	RATES_ROW(limit_refresh, rates[RATE_REFRESH], "1200/60 60/60"),
+	RATES_ROW(limit_claim, rates[RATE_CLAIM], "6000/60 240/60"),
+	RATES_ROW(limit_read, rates[RATE_READ], "12000/60 1200/60"),
+	RATES_ROW(limit_write, rates[RATE_WRITE], "6000/60 1200/60"),
+	RATES_ROW(limit_guess, guesses, "100/900 10/900"),
+#undef RATES_ROW
+	ROW(ratelimit_headers, SWITCH, "off", 0, 0),
+	ROW(trusted_proxies, NETWORKS, "", 0, 0),
 	ROW(request_timeout, NUMBER, "1900", 100, 60000),
 	ROW(access_token_ttl, NUMBER, "900", 1, 86400),
 	ROW(refresh_token_ttl, NUMBER, "2592000", 60, 31536000),
@@ -78,6 +91,7 @@ set_text(struct conf *conf, const struct row *row, const char *value)
 {
 	char **text = member(conf, row);
 	bool whole = row->kind == TEXT || row->kind == LEVEL ||
+	    row->kind == NETWORKS ||
 	    (row->kind == SOCKET && strchr(value, ':') != NULL);
 
 	free(*text);
@@ -87,10 +101,28 @@ set_text(struct conf *conf, const struct row *row, const char *value)
 	return (ERR_OK);
 }
 
+/* "BURST/SECONDS BURST/SECONDS": of an address, and of who is behind it. */
+static bool
+read_rates(const char *value, struct rates *rates)
+{
+	size_t len = strcspn(value, " \t");
+	char first[64];
+
+	if (len >= sizeof(first))
+		return (false);
+	memcpy(first, value, len);
+	first[len] = '\0';
+	value += len;
+	value += strspn(value, " \t");
+	return (rate_parse(first, &rates->address) &&
+	    rate_parse(value, &rates->user));
+}
+
 static enum err
 set_value(struct conf *conf, const struct row *row, const char *value)
 {
 	bool on = strcmp(value, "on") == 0;
+	struct networks networks;
 
 	switch (row->kind) {
 	case NUMBER:
@@ -105,6 +137,17 @@ set_value(struct conf *conf, const struct row *row, const char *value)
 			    row->key));
 		*(bool *)member(conf, row) = on;
 		return (ERR_OK);
+	case RATES:
+		if (!read_rates(value, member(conf, row)))
+			return (err_set(ERR_INVALID, "%s: want two rates such "
+			    "as 600/60 30/60: so many at once, and again in "
+			    "so many seconds", row->key));
+		return (ERR_OK);
+	case NETWORKS:
+		if (!networks_parse(value, &networks))
+			return (err_set(ERR_INVALID, "%s: want addresses or "
+			    "networks such as 10.0.0.0/8", row->key));
+		break;
 	case LEVEL:
 		if (log_level_parse(value) < 0)
 			return (err_set(ERR_INVALID, "%s: want debug, info, "
@@ -267,7 +310,8 @@ conf_free(struct conf *conf)
 	if (conf == NULL)
 		return;
 	for (row = rows; row < rows + NROWS; row++)
-		if (row->kind != NUMBER && row->kind != SWITCH)
+		if (row->kind != NUMBER && row->kind != SWITCH &&
+		    row->kind != RATES)
 			free(*(char **)member(conf, row));
 	free(conf);
 }

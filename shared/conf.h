@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "ratelimit.h"
 
 /*
  * guerdon.conf: lines of "key = value"; "#" starts a comment.  The table in
@@ -24,6 +25,10 @@ struct conf {
 	char	*event_socket;
 	char	*log_level;
 	bool	 limits;		/* rate limits and throttles */
+	struct rates rates[RATE_CLASSES];	/* of a class */
+	struct rates guesses;		/* wrong passwords: address, account */
+	bool	 ratelimit_headers;	/* tell clients what is left */
+	char	*trusted_proxies;	/* see networks_parse() */
 	int64_t	 request_timeout;	/* ms, gateway's whole answer */
 	int64_t	 access_token_ttl;	/* seconds */
 	int64_t	 refresh_token_ttl;	/* seconds */

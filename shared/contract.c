@@ -149,6 +149,7 @@ static enum err
 read_extensions(const cJSON *node, struct operation *op)
 {
 	const char *scope = json_get_string(node, "x-scope");
+	const char *class = json_get_string(node, "x-limit");
 	int64_t limit = (int64_t)BODY_MAX;
 	enum err err;
 
@@ -159,9 +160,11 @@ read_extensions(const cJSON *node, struct operation *op)
 	    (err = read_flag(node, "x-idempotent", &op->idempotent)) != ERR_OK)
 		return (err);
 	op->own = scope != NULL && strcmp(scope, "own") == 0;
-	op->limit = json_get_string(node, "x-limit");
+	op->limit = (class != NULL) ? rate_class_parse(class) : RATE_NONE;
 	if (scope != NULL && !op->own)
 		return (bad(op->template, op->id, "x-scope is not own"));
+	if (op->limit == RATE_CLASSES)
+		return (bad(op->template, op->id, "x-limit is no class"));
 	if (json_get(node, "x-body-limit") != NULL &&
 	    (!json_get_int(node, "x-body-limit", &limit) || limit < 1 ||
 	    limit > CONTRACT_BODY_MAX))

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "ratelimit.h"
 #include "request.h"
 
 struct cJSON;
@@ -53,7 +54,7 @@ struct operation {
 	const char		*id;		/* operationId */
 	const char		*method;
 	const char		*template;	/* "/v1/events/{eventId}" */
-	const char		*limit;		/* x-limit; NULL: none */
+	enum rate_class		 limit;		/* x-limit */
 	unsigned		 roles;		/* x-roles, bits of enum role */
 	bool			 public;	/* x-public: on the gateway */
 	bool			 subject;	/* x-subject: needs a user */

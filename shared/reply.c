@@ -20,7 +20,7 @@
 #define BODY_MAX	((size_t)4 * 1024 * 1024)
 #define HEADERS_MAX	((size_t)16 * 1024)
 #define TAG_SIZE	48
-#define RETRY_AFTER	"1"	/* seconds; a respawn takes less */
+#define RETRY_AFTER	1	/* seconds; a respawn takes less */
 
 void
 reply_init(struct reply *reply, struct arena *A)
@@ -193,9 +193,14 @@ put_faults(struct buf *b, const struct schema_errors *faults)
 static void
 put_status_headers(struct reply *reply, enum err err)
 {
+	int64_t after = reply->retry_after;
+	char seconds[24];
 
-	if (err == ERR_AWAY || err == ERR_RATE)
-		reply_header(reply, "Retry-After", RETRY_AFTER);
+	if (err == ERR_AWAY || err == ERR_RATE) {
+		(void)snprintf(seconds, sizeof(seconds), "%" PRId64,
+		    after > 0 ? after : RETRY_AFTER);
+		reply_header(reply, "Retry-After", seconds);
+	}
 	reply_no_store(reply);
 }
 

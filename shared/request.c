@@ -227,6 +227,9 @@ request_parse(struct request *req)
 
 	trace_start(&req->trace, request_env(req, "HTTP_TRACEPARENT"));
 	parse_attempt(req);
+	req->client = request_env(req, "REMOTE_ADDR");
+	if (req->client == NULL)
+		req->client = "";
 	req->method = request_env(req, "REQUEST_METHOD");
 	req->target = request_env(req, "REQUEST_URI");
 	if (req->method == NULL)

@@ -51,6 +51,7 @@ struct request {
 	int64_t		 deadline;	/* clock_mono(); later is too late */
 
 	/* request_parse() */
+	const char	*client;	/* its address; "": unknown */
 	const char	*method;
 	const char	*target;	/* path and query as sent */
 	const char	*path;		/* as sent, without the query */
@@ -75,7 +76,8 @@ struct request {
 
 /*
  * request_parse(req):
- * Read method, target, path, query, trace and attempt from the parameters.
+ * Read client, method, target, path, query, trace and attempt from the
+ * parameters.
  * ERR_MALFORMED_REQUEST for a path that can't be decoded in one way only: a
  * bad "%", %00, %2F, a dot segment, invalid UTF-8.  A query that can't be is
  * noted only: what the path and the caller are refused for comes first.

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rate: how many requests of a class an address, and a user, may send.
+ *
+ * The address comes first, before anything is asked of auth; a user is known
+ * only afterwards.  A refusal costs a look into shared memory.
+ */
+#include "arena.h"
+#include "conf.h"
+#include "contract.h"
+#include "gateway.h"
+#include "log.h"
+#include "reply.h"
+#include "request.h"
+
+/* A key that is refused all the time is in the log once in ten seconds. */
+static const struct rate log_rate = { 1, 10 };
+static const struct rate warn_rate = { 1, 60 };
+
+void
+rate_client(const struct gateway *gw, struct request *req)
+{
+	char *text = arena_alloc(req->arena, ADDRESS_TEXT_SIZE);
+
+	address_client(&gw->trusted, req->client,
+	    request_env(req, "HTTP_X_FORWARDED_FOR"), text);
+	req->client = text;
+}
+
+/* draft-ietf-httpapi-ratelimit-headers-10: RateLimit-Policy and RateLimit. */
+static void
+put_headers(const struct request *req, struct reply *reply, const char *scope,
+    const struct rate *rate, const struct rate_state *state)
+{
+
+	reply_header(reply, "RateLimit-Policy", arena_printf(req->arena,
+	    "\"%s\";q=%lld;w=%lld", scope, (long long)rate->burst,
+	    (long long)rate->seconds));
+	reply_header(reply, "RateLimit", arena_printf(req->arena,
+	    "\"%s\";r=%lld;t=%lld", scope, (long long)state->left,
+	    (long long)((state->full_ms + 999) / 1000)));
+}
+
+static void
+log_refusal(const struct gateway *gw, const struct request *req,
+    const char *scope, const char *key)
+{
+	struct rate_state state;
+
+	if (!ratelimit_take(gw->ratelimit, &log_rate, arena_printf(req->arena,
+	    "log %s", scope), key, &state))
+		return;
+	log_write(LOG_WARN, "rate limited", LOG_STR("code", "RATE_LIMITED"),
+	    LOG_STR("limit", scope), LOG_STR("address", req->client),
+	    LOG_STR("userId", req->subject),
+	    LOG_STR("traceId", req->trace.id), LOG_END);
+}
+
+static enum err
+take(const struct gateway *gw, const struct request *req, struct reply *reply,
+    const struct rate *rate, const char *kind, const char *key)
+{
+	const char *class = rate_class_name(req->op->limit);
+	const char *scope = arena_printf(req->arena, "%s-%s", class, kind);
+	struct rate_state state;
+	bool may;
+
+	may = ratelimit_take(gw->ratelimit, rate, scope, key, &state);
+	/* The user's limit is the narrower one, and follows if there is one. */
+	if (gw->conf->ratelimit_headers && (!may || req->subject != NULL ||
+	    (req->op->roles & ROLE_PUBLIC) != 0))
+		put_headers(req, reply, scope, rate, &state);
+	if (may)
+		return (ERR_OK);
+	log_refusal(gw, req, scope, key);
+	reply->retry_after = (state.wait_ms + 999) / 1000;
+	return (err_set(ERR_RATE, "too many requests (%s)", class));
+}
+
+enum err
+rate_address(const struct gateway *gw, const struct request *req,
+    struct reply *reply)
+{
+	char block[ADDRESS_TEXT_SIZE];
+
+	if (!gw->conf->limits || req->op->limit == RATE_NONE)
+		return (ERR_OK);
+	address_block(req->client, block);
+	return (take(gw, req, reply,
+	    &gw->conf->rates[req->op->limit].address, "address", block));
+}
+
+enum err
+rate_user(const struct gateway *gw, const struct request *req,
+    struct reply *reply)
+{
+
+	if (!gw->conf->limits || req->op->limit == RATE_NONE ||
+	    req->subject == NULL)
+		return (ERR_OK);
+	return (take(gw, req, reply, &gw->conf->rates[req->op->limit].user,
+	    "user", req->subject));
+}
+
+void
+rate_idle(const struct gateway *gw)
+{
+	struct rate_state state;
+
+	if (!gw->conf->limits && ratelimit_take(gw->ratelimit, &warn_rate,
+	    "warning", "limits", &state))
+		log_write(LOG_WARN, "no rate limits and no throttles: limits "
+		    "is off", LOG_STR("code", "LIMITS_OFF"), LOG_END);
+}
