@@ -14,10 +14,9 @@ package Guerdon::Ledger;
 
 use strict;
 use warnings;
-use POSIX ();
 use Test::More;
-use Time::HiRes qw(sleep time);
 use Guerdon::Http qw(http_drive);
+use Guerdon::Killer;
 use Guerdon::Mongo;
 
 sub new {
@@ -26,42 +25,7 @@ sub new {
 
 	return bless {g => $g, event => $event, users => \@users,
 	    queue => [0 .. $#users], answers => [], settled => {}, unknown => 0,
-	    claims => [], kills => 0}, $class;
-}
-
-# A process that kills a worker every 100 ms, in turn, and the database now
-# and then; it ends when it is told to, or after two minutes.
-sub killer {
-	my ($self, $databases) = @_;
-	my ($g, $end, $stop) = ($self->{g}, time + 120, 0);
-	my @pools = qw(event gw auth event);
-	my ($next_database, $n) = (time + 1, 0);
-
-	local $SIG{TERM} = sub { $stop = 1 };
-	while (!$stop && time < $end) {
-		my @workers = $g->workers($pools[$n++ % @pools]);
-		kill KILL => $workers[rand @workers] if @workers;
-		if ($databases > 0 && time > $next_database) {
-			$g->stop_database('--kill');
-			$g->start_database;
-			$next_database = time + 1;
-			$databases--;
-		}
-		sleep 0.1;
-	}
-	return $n;
-}
-
-sub start_killer {
-	my ($self, $databases) = @_;
-	my $pid = fork // die "fork: $!";
-
-	if ($pid == 0) {
-		my $kills = eval { $self->killer($databases) } // 0;
-		print STDERR "# the killer: $@" if $@;
-		POSIX::_exit($kills > 0 ? 0 : 1);
-	}
-	return $pid;
+	    claims => []}, $class;
 }
 
 # Is it known what became of an attempt?
@@ -90,7 +54,8 @@ sub done {
 sub run {
 	my ($self, %o) = @_;
 	my $g = $self->{g};
-	my $killer = $self->start_killer($o{databases} // 0);
+	my $killer = Guerdon::Killer->new($g, databases => $o{databases},
+	    pools => [qw(event gw auth event)]);
 	my $count = 0;
 
 	http_drive(at => $o{at}, until => 110, next => sub {
@@ -105,9 +70,7 @@ sub run {
 		    (json => $o{body}->($number)) : ())}, number => $number};
 	    }, done => sub { $self->done(@_) },
 	    tick => sub { keys %{$self->{settled}} == @{$self->{users}} });
-	kill TERM => $killer;
-	waitpid $killer, 0;
-	is($?, 0, 'workers and the database were killed meanwhile');
+	ok($killer->stop, 'workers and the database were killed meanwhile');
 	is(scalar(keys %{$self->{settled}}), scalar @{$self->{users}},
 	    'each user has a definite answer');
 	is_deeply($self->{odd} // {}, {}, 'no odd answer');
