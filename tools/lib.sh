@@ -56,6 +56,7 @@ packages_build=(build-essential autoconf automake libtool pkg-config
 packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates
 	tzdata)
 packages_devdb=(mmdebstrap)
+packages_fuzz=(clang libclang-rt-14-dev)
 packages_test=(perl chromium wrk mandoc shellcheck docker-compose xz-utils)
 
 say() {

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What comes in at a worker's socket: FastCGI records, read by libfcgi under
+ * our accept loop, then parameters and body as every worker takes them.
+ */
+#include <assert.h>
+
+#include "../shared/worker.c"
+#include "fuzz.h"
+
+#define INPUT_MAX	((size_t)64 * 1024)
+#define REQUESTS_MAX	20	/* in one input: nobody reads the answers */
+
+static void
+serve(void *app, struct request *req, struct reply *reply)
+{
+	char **p;
+
+	(void)app;
+	for (p = req->env; *p != NULL; p++)
+		assert(strchr(*p, '=') != NULL);
+	assert(req->body[req->body_len] == '\0');
+	if (request_parse(req) == ERR_OK)
+		assert(req->path[0] == '/');
+	reply_ok(reply);
+}
+
+static const struct worker worker = {
+	.name = "fuzz", .body_max = 4096, .serve = serve
+};
+
+static void
+start(struct loop *L)
+{
+	int rc = FCGX_Init();
+
+	if (rc == 0)
+		rc = FCGX_InitRequest(&L->fcgi, -1, 0);
+	L->arena = arena_new(ARENA_MAX);
+	L->worker = &worker;
+	assert(rc == 0 && L->arena != NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static bool
+readable(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return (fd >= 0 && poll(&pfd, 1, 0) > 0);
+}
+
+static void
+one(struct fuzz_input *in)
+{
+	static struct loop L;
+	int pair[2], rc, i;
+	ssize_t n;
+
+	if (in->len > INPUT_MAX)
+		return;
+	if (L.arena == NULL)
+		start(&L);
+	rc = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair);
+	assert(rc == 0);
+	n = write(pair[1], in->text, in->len);
+	assert(n == (ssize_t)in->len);
+	(void)shutdown(pair[1], SHUT_WR);
+	L.fcgi.ipcFd = pair[0];
+	for (i = 0; i < REQUESTS_MAX && readable(L.fcgi.ipcFd); i++)
+		serve_connection(&L);
+	drop_connection(&L);
+	(void)close(pair[1]);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+
+	return (fuzz_run(one, data, len));
+}
