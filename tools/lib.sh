@@ -57,6 +57,7 @@ packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates
 	tzdata)
 packages_devdb=(mmdebstrap)
 packages_fuzz=(clang libclang-rt-14-dev)
+packages_analyze=(clang-tidy cppcheck shellcheck)
 packages_test=(perl chromium wrk mandoc shellcheck docker-compose xz-utils)
 
 say() {
