@@ -5,7 +5,7 @@
 # served, no worker dies or leaks, and the books agree.
 #
 # It takes a build with --enable-fault-injection, which tools/check makes.
-# Some n of each; every n with GUERDON_FAULTS=all, which takes an hour.
+# Some n of each; every n with GUERDON_FAULTS=all, which takes half an hour.
 use strict;
 use warnings;
 use FindBin;
@@ -27,7 +27,8 @@ plan skip_all => 'no build with fault injection: tools/check makes one'
 my $every = ($ENV{GUERDON_FAULTS} // '') eq 'all';
 my $tries = 4;		# of one operation, kind and pool, unless every
 my $last_n = 5000;	# no request takes so many calls
-my %kinds = (allocation => 1, write => 2, connect => 3, sync => 4);
+my %kinds = (allocation => 1, write => 2, connect => 3, sync => 4,
+    library => 5);
 
 # The plan that fault.c reads: kind, program, calls left, calls failed.
 my $plan_path = "/dev/shm/guerdon-faults-$$";
@@ -361,6 +362,27 @@ for my $n (1 .. 4) {
 # No worker has died: not one has another pid.
 is(join(' ', map { my $pool = $_; grep { ($pid{$_} // '') ne $pool }
     $g->workers($pool) } qw(gw auth event)), '', 'no worker has died');
+
+# The driver aborts when it gets no memory: that costs its worker, and at most
+# this one request, which the gateway makes once more with another worker.
+for my $op ($every ? operations() : grep { $_->{id} =~
+    /^(?:session_login|user_me|event_list|event_create|claim_create)$/ }
+    operations()) {
+	my $right = outcome($g->call(@{request_of($op)}));
+	my ($pool, @wrong) = $op->{service};
+	my $calls = count_calls($op, 'library', $pool);
+	my $step = 1 + int($calls / ($every ? 20 : $tries));
+	for (my $n = 1; $n <= $calls; $n += $step) {
+		push @wrong, try_one($op, 'library', $pool, $n, $right);
+		push @wrong, "library $n: the pool isn't whole again"
+		    if !$g->wait_for(sub { $g->whole }, 20);
+		$failed{library}++;
+	}
+	is(join("\n", @wrong), '', "$op->{service}: $op->{id}, while the " .
+	    "driver aborts at one of $calls allocations");
+}
+my $new = grep { !$pid{$_} } map { $g->workers($_) } qw(auth event);
+cmp_ok($new, '>', 0, "library: $failed{library} tries, $new new workers");
 
 # Holds are settled when they are 30 s old; then the books agree.
 sleep 31;

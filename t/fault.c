@@ -4,8 +4,9 @@
  * --enable-fault-injection only; no other source knows of it.
  *
  * Our own calls of malloc() and its kin come here by the linker's --wrap, the
- * whole process's writes, connects and syncs by interposition.  Which one is to
- * fail says a file that the test and all workers map, the one that
+ * whole process's writes, connects and syncs by interposition, and libbson's
+ * allocations by its hook: it aborts when one fails.  Which call is to fail
+ * says a file that the test and all workers map, the one that
  * GUERDON_FAULT_PLAN names.
  */
 #include <sys/mman.h>
@@ -13,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include <bson/bson.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -24,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum kind { ALLOCATION = 1, WRITE, CONNECT, SYNC };
+enum kind { ALLOCATION = 1, WRITE, CONNECT, SYNC, LIBRARY };
 
 /* The file.  The test writes it while nothing is under way. */
 struct plan {
@@ -35,24 +37,6 @@ struct plan {
 };
 
 static struct plan *plan;
-
-/* Before main(): the sandbox isn't there yet, nor is a second thread. */
-__attribute__((__constructor__))
-static void
-map_plan(void)
-{
-	const char *path = getenv("GUERDON_FAULT_PLAN");
-	void *p;
-	int fd;
-
-	if (path == NULL || (fd = open(path, O_RDWR | O_CLOEXEC)) == -1)
-		return;
-	p = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-	    0);
-	(void)close(fd);
-	if (p != MAP_FAILED)
-		plan = p;
-}
 
 /* Is this call the one? */
 static bool
@@ -176,4 +160,62 @@ fdatasync(int fd)
 {
 
 	return (error(SYNC, EIO) ? -1 : (int)syscall(SYS_fdatasync, fd));
+}
+
+/* The driver's.  The gateway has none of it. */
+#pragma weak bson_mem_set_vtable
+
+static void *
+library_malloc(size_t len)
+{
+
+	return (fails(LIBRARY) ? NULL : __real_malloc(len));
+}
+
+static void *
+library_calloc(size_t n, size_t len)
+{
+
+	return (fails(LIBRARY) ? NULL : __real_calloc(n, len));
+}
+
+static void *
+library_realloc(void *p, size_t len)
+{
+
+	return (fails(LIBRARY) ? NULL : __real_realloc(p, len));
+}
+
+static void *
+library_aligned(size_t alignment, size_t len)
+{
+
+	return (fails(LIBRARY) ? NULL : aligned_alloc(alignment, len));
+}
+
+static const bson_mem_vtable_t library = {
+	.malloc = library_malloc, .calloc = library_calloc,
+	.realloc = library_realloc, .free = free,
+	.aligned_alloc = library_aligned
+};
+
+/* Before main(): the sandbox isn't there yet, nor is a second thread. */
+__attribute__((__constructor__))
+static void
+map_plan(void)
+{
+	const char *path = getenv("GUERDON_FAULT_PLAN");
+	void *p;
+	int fd;
+
+	if (path == NULL || (fd = open(path, O_RDWR | O_CLOEXEC)) == -1)
+		return;
+	p = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+	    0);
+	(void)close(fd);
+	if (p == MAP_FAILED)
+		return;
+	plan = p;
+	if (bson_mem_set_vtable != NULL)
+		bson_mem_set_vtable(&library);
 }
