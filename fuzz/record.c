@@ -4,12 +4,41 @@
  * our accept loop, then parameters and body as every worker takes them.
  */
 #include <assert.h>
+#include <setjmp.h>
+#include <stdio.h>
 
 #include "../shared/worker.c"
 #include "fuzz.h"
 
 #define INPUT_MAX	((size_t)64 * 1024)
 #define REQUESTS_MAX	20	/* in one input: nobody reads the answers */
+
+/*
+ * libfcgi takes the length of a parameter as it comes, and asserts that there
+ * is memory.  A worker ends there by design, see limit_memory(); here the next
+ * one begins.
+ */
+const char	*__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+
+	return ("allocator_may_return_null=1:max_allocation_size_mb=512");
+}
+
+static jmp_buf	next_worker;
+
+void
+__assert_fail(const char *what, const char *file, unsigned int line,
+    const char *function)
+{
+
+	if (strcmp(file, "fcgiapp.c") == 0 && strcmp(function, "Malloc") == 0)
+		longjmp(next_worker, 1);
+	(void)fprintf(stderr, "%s:%u: %s: %s\n", file, line, function, what);
+	abort();
+}
 
 /*
  * libfcgi 2.4.2 loses 48 bytes for each management record that it doesn't
@@ -81,6 +110,14 @@ one(struct fuzz_input *in)
 	assert(n == (ssize_t)in->len);
 	(void)shutdown(pair[1], SHUT_WR);
 	L.fcgi.ipcFd = pair[0];
+	if (setjmp(next_worker) != 0) {
+		(void)close(pair[0]);
+		(void)close(pair[1]);
+		arena_reset(L.arena);
+		rc = FCGX_InitRequest(&L.fcgi, -1, 0);
+		assert(rc == 0);
+		return;
+	}
 	for (i = 0; i < REQUESTS_MAX && readable(L.fcgi.ipcFd); i++)
 		serve_connection(&L);
 	drop_connection(&L);

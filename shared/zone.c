@@ -190,7 +190,7 @@ parse_rule(const char *s, struct rule *rule)
 	rule->summer = rule->standard + 3600;
 	if (*s != ',' && !take_offset(&s, &rule->summer))
 		return (false);
-	return (take_change(&s, &rule->start) &&
+	return (rule->summer <= FAR && take_change(&s, &rule->start) &&
 	    take_change(&s, &rule->end) && *s == '\0');
 }
 
