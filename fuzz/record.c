@@ -24,7 +24,7 @@ const char *
 __asan_default_options(void)
 {
 
-	return ("allocator_may_return_null=1:max_allocation_size_mb=512");
+	return ("allocator_may_return_null=1:max_allocation_size_mb=64");
 }
 
 static jmp_buf	next_worker;
