@@ -250,3 +250,14 @@ verdict_revoke_end(struct verdicts *V, struct request *req,
 		log_write(LOG_WARN, "a revocation stays pending",
 		    LOG_STR("traceId", req->trace.id), LOG_END);
 }
+
+bool
+verdict_revoke_begun(struct verdicts *V, struct request *req,
+    enum subject_kind kind, const char *id)
+{
+	const bson_t *found;
+
+	return (store_find_one(V->store, req->arena, REVOCATIONS,
+	    DOC(req->arena, "_id", BCON_UTF8(revocation_id(req, kind)), "id",
+	    BCON_UTF8(id)), &found) == ERR_OK);
+}

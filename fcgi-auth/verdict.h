@@ -77,4 +77,12 @@ enum err	 verdict_revoke_begin(struct verdicts *, struct request *,
 void		 verdict_revoke_end(struct verdicts *, struct request *,
 		    enum subject_kind, const char *);
 
+/*
+ * verdict_revoke_begun(V, req, kind, id):
+ * Has an earlier try of this attempt, whose answer was lost, come as far as
+ * verdict_revoke_begin()?
+ */
+bool		 verdict_revoke_begun(struct verdicts *, struct request *,
+		    enum subject_kind, const char *);
+
 #endif /* !VERDICT_H_ */

@@ -288,6 +288,8 @@ audit_free(struct audit *U)
 		ship_own(U);
 	let_go(&U->own);
 	let_go(&U->adopted);
+	if (U->open != NULL)
+		bson_destroy(U->open);
 	free(U->dir);
 	free(U);
 }

@@ -3,6 +3,7 @@
  * reward: rewards live inside their events, and have addresses of their own.
  * Who may see an event may see its rewards.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "app.h"
@@ -202,6 +203,7 @@ reward_list(struct request *req, struct reply *reply)
 		/* We signed it, so it has a colon. */
 		L.event = arena_strdup(req->arena, page.after);
 		colon = strchr(L.event, ':');
+		assert(colon != NULL);
 		*colon = '\0';
 		L.after = colon + 1;
 	}

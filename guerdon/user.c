@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* user: make a user, such as the first administrator. */
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <getopt.h>
 #include <sodium.h>
@@ -230,6 +231,8 @@ command_user_add(struct context *ctx, int argc, char *argv[])
 	if ((status = read_options(ctx, argc, argv, &wish)) != -1 ||
 	    (status = command_configure(ctx)) != -1)
 		return (status);
+	/* read_options() wants them all. */
+	assert(wish.email != NULL && wish.name != NULL && wish.role != NULL);
 	if (wish.from_stdin)
 		err = read_password(ctx->arena, &wish);
 	else

@@ -136,14 +136,14 @@ cache_get(const struct cache *C, struct arena *A, const void *key,
 static struct slot *
 choose_slot(const struct cache *C, const uint64_t hash[2])
 {
-	struct slot *slot, *best = NULL;
 	size_t i, first = first_way(C, hash);
+	struct slot *slot, *best = slot_at(C, first);
 
 	for (i = first; i < first + WAYS; i++) {
 		slot = slot_at(C, i);
 		if (slot->key[0] == hash[0] && slot->key[1] == hash[1])
 			return (slot);
-		if (best == NULL || slot->stored < best->stored)
+		if (slot->stored < best->stored)
 			best = slot;
 	}
 	return (best);

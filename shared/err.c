@@ -65,7 +65,7 @@ remember(const char *fmt, va_list ap)
 }
 
 enum err
-err_set(enum err err, const char *fmt, ...)
+(err_set)(enum err err, const char *fmt, ...)
 {
 	va_list ap;
 

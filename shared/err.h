@@ -53,6 +53,11 @@ struct err_row {
 enum err	err_set(enum err, const char *, ...)
 		    __attribute__((__format__(__printf__, 2, 3)));
 
+/* What only tools/analyze needs to be told: it returns what it was given. */
+#ifdef ANALYSER
+#define err_set(err, ...)	(err_set((err), __VA_ARGS__), (err))
+#endif
+
 /*
  * err_refuse(row, fmt, ...):
  * The same for a noun's own row, which must outlive the request.  Returns

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "json_scan.h"
 #include "log.h"
 
 #define LINE_SIZE	8192
@@ -61,16 +62,18 @@ put(struct line *line, const char *s, size_t len)
 }
 
 /* A JSON string.  What isn't printable ASCII and may upset a terminal or a
- * reader of lines is escaped; other bytes of UTF-8 stay. */
+ * reader of lines is escaped; other characters of UTF-8 stay, whole, and a
+ * byte that is no part of one becomes "?". */
 static void
 put_text(struct line *line, const char *s)
 {
+	size_t i, n, len = strnlen(s, VALUE_MAX);
 	char escape[8];
-	size_t i;
 	bool fits = true;
 
 	(void)put(line, "\"", 1);
-	for (i = 0; fits && s[i] != '\0' && i < VALUE_MAX; i++) {
+	for (i = 0; fits && i < len; i += n) {
+		n = 1;
 		if (s[i] == '"' || s[i] == '\\') {
 			(void)snprintf(escape, sizeof(escape), "\\%c", s[i]);
 			fits = put(line, escape, 2);
@@ -78,8 +81,10 @@ put_text(struct line *line, const char *s)
 			(void)snprintf(escape, sizeof(escape), "\\u%04x",
 			    (unsigned)s[i]);
 			fits = put(line, escape, 6);
-		} else
-			fits = put(line, s + i, 1);
+		} else if ((n = json_sequence(s + i, len - i)) > 0)
+			fits = put(line, s + i, n);
+		else
+			fits = put(line, "?", n = 1);
 	}
 	line->data[line->len++] = '"';
 }

@@ -19,7 +19,7 @@
 
 #include "sandbox.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(NO_LIMITS)
 #define SANDBOX_CALLS	0
 #else
 #define SANDBOX_CALLS	1

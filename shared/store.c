@@ -41,6 +41,10 @@ struct store {
 	mongoc_client_t		*client;	/* NULL: not connected */
 	int64_t			 away_until;	/* clock_mono() */
 	bool			 unchecked;	/* version not yet seen */
+
+	/* The search under way, or one that an arena's jump left. */
+	mongoc_collection_t	*collection;	/* NULL: none */
+	mongoc_cursor_t		*cursor;
 };
 
 /* Server codes that mean "not now" and not "never". */
@@ -134,10 +138,24 @@ store_new(const char *uri, const char *db, bool check)
 	return (S);
 }
 
+/* End the search.  There is one at a time: who is called for each document
+ * doesn't call the store. */
+static void
+end_search(struct store *S)
+{
+
+	if (S->collection == NULL)
+		return;
+	mongoc_cursor_destroy(S->cursor);
+	mongoc_collection_destroy(S->collection);
+	S->collection = NULL;
+}
+
 static void
 hang_up(struct store *S)
 {
 
+	end_search(S);
 	if (S->client != NULL)
 		mongoc_client_destroy(S->client);
 	S->client = NULL;
@@ -506,27 +524,28 @@ store_find(struct store *S, const char *name, const bson_t *filter,
     const bson_t *opts, bool (*each)(void *, const bson_t *), void *ctx)
 {
 	mongoc_collection_t *C;
-	mongoc_cursor_t *cursor;
 	const bson_t *doc;
 	bson_error_t error;
 	bson_t limits;
 	bool failed;
 	enum err err;
 
+	end_search(S);
 	if ((err = open_collection(S, name, &C)) != ERR_OK)
 		return (err);
 	bson_init(&limits);
 	if (opts != NULL)
 		(void)bson_concat(&limits, opts);
 	(void)BSON_APPEND_INT64(&limits, "maxTimeMS", QUERY_MS);
-	cursor = mongoc_collection_find_with_opts(C, filter, &limits, NULL);
-	while (mongoc_cursor_next(cursor, &doc))
+	S->cursor = mongoc_collection_find_with_opts(C, filter, &limits,
+	    NULL);
+	S->collection = C;
+	bson_destroy(&limits);
+	while (mongoc_cursor_next(S->cursor, &doc))
 		if (!each(ctx, doc))
 			break;
-	failed = mongoc_cursor_error(cursor, &error);
-	mongoc_cursor_destroy(cursor);
-	mongoc_collection_destroy(C);
-	bson_destroy(&limits);
+	failed = mongoc_cursor_error(S->cursor, &error);
+	end_search(S);
 	return (failed ? outcome(S, name, &error) : ERR_OK);
 }
 

@@ -160,12 +160,12 @@ prepare_socket(struct loop *L)
 
 /*
  * libfcgi reads parameters without a limit.  A peer that sends gigabytes ends
- * this worker, not the machine.  Sanitizers need more room than that.
+ * this worker, not the machine.  Sanitizers and valgrind need more room.
  */
 static enum err
 limit_memory(void)
 {
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(NO_LIMITS)
 	const struct rlimit limit = { MEMORY_MAX, MEMORY_MAX };
 
 	if (setrlimit(RLIMIT_AS, &limit) == -1)

@@ -190,7 +190,7 @@ parse_rule(const char *s, struct rule *rule)
 	rule->summer = rule->standard + 3600;
 	if (*s != ',' && !take_offset(&s, &rule->summer))
 		return (false);
-	return (take_change(&s, &rule->start) &&
+	return (rule->summer <= FAR && take_change(&s, &rule->start) &&
 	    take_change(&s, &rule->end) && *s == '\0');
 }
 
@@ -242,23 +242,39 @@ year_of(const struct rule *rule, int64_t instant)
 	return (year);
 }
 
+/*
+ * The ${i}-th change around a year, from the one before the last on, each year
+ * its end of summer first.  A change may lie a week outside of its year.
+ */
+#define AROUND	10
+static int64_t
+change_around(const struct rule *rule, int year, int i)
+{
+
+	year += i / 2 - 2;
+	return (i % 2 == 0 ? summer_end(rule, year) :
+	    summer_start(rule, year));
+}
+
+/* The last change decides; of two at once the one to summer, which never ends
+ * then [RFC 8536, section 3.3.1]. */
 static int32_t
 rule_offset(const struct rule *rule, int64_t instant)
 {
-	int64_t start, end;
-	bool summer;
-	int year;
+	int64_t last = INT64_MIN, at;
+	bool summer = false;
+	int year, i;
 
 	if (!rule->changes)
 		return (rule->standard);
 	year = year_of(rule, instant);
-	start = summer_start(rule, year);
-	end = summer_end(rule, year);
-	/* In the south, or where it is winter that is the exception. */
-	if (start < end)
-		summer = start <= instant && instant < end;
-	else
-		summer = instant < end || start <= instant;
+	for (i = 0; i < AROUND; i++) {
+		at = change_around(rule, year, i);
+		if (at <= instant && at >= last) {
+			last = at;
+			summer = i % 2 == 1;
+		}
+	}
 	return (summer ? rule->summer : rule->standard);
 }
 
@@ -271,10 +287,9 @@ rule_next(const struct rule *rule, int64_t instant)
 
 	if (!rule->changes)
 		return (next);
-	year = year_of(rule, instant) - 1;
-	for (i = 0; i < 6; i++) {
-		at = (i % 2 == 0) ? summer_start(rule, year + i / 2) :
-		    summer_end(rule, year + i / 2);
+	year = year_of(rule, instant);
+	for (i = 0; i < AROUND; i++) {
+		at = change_around(rule, year, i);
 		if (at > instant && at < next)
 			next = at;
 	}

@@ -28,10 +28,12 @@ for my $line (grep { /^\s*(?:\||[-*])\s*`/ } split /\n/, $text) {
 }
 my @files = Guerdon::Tree::files();
 ok(@files > 100, 'the tree has files');
-my @missing = grep { !$listed{$_} } @files;
+# Seeds of the fuzz targets are listed by their folder.
+my @missing = grep { !$listed{$_} && !m{^fuzz/corpus/} } @files;
 is(join("\n", @missing), '', 'every file of the tree is listed');
 my %there = map { $_ => 1 } @files;
-my %folder = map { s{/[^/]*$}{}r => 1 } grep { m{/} } @files;
+my %folder = ('fuzz/corpus' => 1,
+    map { s{/[^/]*$}{}r => 1 } grep { m{/} } @files);
 is(join("\n", grep { m{^[\w./-]+$} && m{[./]} && !$there{$_} &&
     !$folder{s{/$}{}r} } sort keys %listed), '',
     'every file that is listed is there');

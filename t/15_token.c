@@ -173,9 +173,11 @@ test_mint(const struct token_keys *keys, struct arena *A)
 	ok(token_mint(keys, A, &token, &text) == ERR_OK, "minted");
 	is(text, forge(A, RIGHT_HEADER, RIGHT_CLAIMS, KEY_B),
 	    "it has this header and these claims, and no others");
-	memset(&back, 0, sizeof(back));
 	ok(token_read(keys, A, text, &back) &&
-	    memcmp(&back, &token, sizeof(back)) == 0, "and is read back");
+	    strcmp(back.sub, token.sub) == 0 &&
+	    strcmp(back.sid, token.sid) == 0 &&
+	    strcmp(back.jti, token.jti) == 0 && back.iat == token.iat &&
+	    back.exp == token.exp, "and is read back");
 }
 
 /* Rightly signed, and yet not ours. */

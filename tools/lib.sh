@@ -56,7 +56,9 @@ packages_build=(build-essential autoconf automake libtool pkg-config
 packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates
 	tzdata)
 packages_devdb=(mmdebstrap)
-packages_test=(perl chromium wrk mandoc shellcheck docker-compose xz-utils)
+packages_fuzz=(clang libclang-rt-14-dev)
+packages_analyze=(clang-tidy cppcheck shellcheck)
+packages_test=(perl chromium wrk valgrind mandoc shellcheck docker-compose xz-utils)
 
 say() {
 	echo "$me: $*" >&2

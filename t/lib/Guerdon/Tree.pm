@@ -29,8 +29,12 @@ sub files {
 	    @files;
 }
 
-# Those that are text, and not somebody else's lock file of packages.
-sub texts { return grep { -T Guerdon::Stack::top() . "/$_" } files() }
+# Those that are text, and not somebody else's lock file of packages.  Seeds of
+# the fuzz targets are bytes, whatever they look like.
+sub texts {
+	return grep { !m{^fuzz/corpus/} && -T Guerdon::Stack::top() . "/$_" }
+	    files();
+}
 
 # Scripts, by their first line: sh, bash, perl.
 sub scripts {
