@@ -20,6 +20,7 @@
 #include "schema.h"
 #include "session_store.h"
 #include "store.h"
+#include "strength.h"
 #include "user_store.h"
 
 #define SESSIONS_MAX	1000	/* in an export: the newest */
@@ -68,6 +69,21 @@ account_password_right(struct request *req, const bson_t *user,
 	return (err_refuse(&wrong_password, NULL));
 }
 
+enum err
+account_password_good(struct request *req, const char *member,
+    const char *name, const char *email)
+{
+	struct auth *auth = req->app;
+	struct weakness weakness;
+	enum err err;
+
+	err = strength_check(req->arena, auth->conf->password_min_length,
+	    json_get_string(req->json, member), name, email, &weakness);
+	return (err == ERR_INVALID ? request_fault(req,
+	    arena_printf(req->arena, "/%s", member), weakness.code,
+	    weakness.message) : err);
+}
+
 static enum err
 set_password(struct request *req, void *ctx)
 {
@@ -90,7 +106,9 @@ account_password(struct request *req, struct reply *reply)
 	const bson_t *user;
 	enum err err;
 
-	if ((err = account_find(req, &user)) != ERR_OK)
+	if ((err = account_find(req, &user)) != ERR_OK ||
+	    (err = account_password_good(req, "newPassword",
+	    user_name(user), user_email(user))) != ERR_OK)
 		return (err);
 	/* A repeated call has changed it already, and ends what it began. */
 	if (strcmp(user_password_by(user), req->attempt) != 0)
