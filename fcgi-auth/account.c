@@ -56,11 +56,12 @@ enum err
 account_password_right(struct request *req, const bson_t *user,
     const char *member)
 {
+	struct auth *auth = req->app;
 	bool right;
 	enum err err;
 
-	err = password_check(user_hash(user), json_get_string(req->json,
-	    member), &right);
+	err = password_check(auth->places, user_hash(user),
+	    json_get_string(req->json, member), &right);
 	if (err != ERR_OK || right)
 		return (err);
 	log_write(LOG_WARN, "wrong password", LOG_STR("code",
@@ -102,6 +103,7 @@ set_password(struct request *req, void *ctx)
 enum err
 account_password(struct request *req, struct reply *reply)
 {
+	struct auth *auth = req->app;
 	char hash[PASSWORD_HASH_SIZE];
 	const bson_t *user;
 	enum err err;
@@ -114,8 +116,8 @@ account_password(struct request *req, struct reply *reply)
 	if (strcmp(user_password_by(user), req->attempt) != 0)
 		err = account_password_right(req, user, "currentPassword");
 	if (err == ERR_OK)
-		err = password_hash(json_get_string(req->json, "newPassword"),
-		    hash);
+		err = password_hash(auth->places, json_get_string(req->json,
+		    "newPassword"), hash);
 	if (err == ERR_OK)
 		err = revoke_user(req, req->subject, set_password, hash);
 	if (err != ERR_OK)

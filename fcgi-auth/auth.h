@@ -8,6 +8,7 @@
 #include "request.h"
 #include "service.h"
 
+struct places;
 struct store;
 struct token_keys;
 struct verdicts;
@@ -19,6 +20,7 @@ struct auth {
 	struct store		*store;
 	struct token_keys	*token_keys;
 	struct verdicts		*verdicts;
+	struct places		*places;
 	unsigned char		 refresh_key[CONF_KEY_LEN];
 	unsigned char		 factor_key[CONF_KEY_LEN];
 	unsigned char		 cursor_key[PAGE_KEY_LEN];

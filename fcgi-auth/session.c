@@ -126,7 +126,7 @@ strengthen(struct request *req, const bson_t *user, const char *password)
 	char hash[PASSWORD_HASH_SIZE];
 
 	if (password_is_weak(user_hash(user)) &&
-	    password_hash(password, hash) == ERR_OK)
+	    password_hash(auth->places, password, hash) == ERR_OK)
 		(void)user_rehash(auth->store, req->arena, user, hash);
 }
 
@@ -168,8 +168,8 @@ session_login(struct request *req, struct reply *reply)
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return (err);
 	/* Each refusal takes as long as the others. */
-	err = password_check(user != NULL ? user_hash(user) : NULL, password,
-	    &right);
+	err = password_check(auth->places, user != NULL ?
+	    user_hash(user) : NULL, password, &right);
 	if (err != ERR_OK)
 		return (err);
 	if (user == NULL || !right || !user_is_active(user))

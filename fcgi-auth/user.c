@@ -43,7 +43,8 @@ user_register(struct request *req, struct reply *reply, enum role role)
 	if ((err = account_password_good(req, "password", new.name,
 	    new.email)) != ERR_OK)
 		return (err);
-	err = password_hash(json_get_string(req->json, "password"), hash);
+	err = password_hash(auth->places, json_get_string(req->json,
+	    "password"), hash);
 	if (err != ERR_OK ||
 	    (err = user_insert(auth->store, req->arena, &new, &user)) !=
 	    ERR_OK)

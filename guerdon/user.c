@@ -196,7 +196,7 @@ add(const struct context *ctx, struct store *S, const struct wish *wish,
 	if ((new.key = user_email_key(ctx->arena, wish->email)) == NULL)
 		return (err_set(ERR_INVALID, "email must be an email "
 		    "address"));
-	if ((err = password_hash(wish->password, hash)) != ERR_OK)
+	if ((err = password_hash(NULL, wish->password, hash)) != ERR_OK)
 		return (err);
 	id_new("at", attempt);
 	err = user_insert(S, ctx->arena, &new, user);
