@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* places: how many passwords a node hashes at once; see places.h. */
+/*
+ * places: how many passwords a node hashes at once; see places.h.
+ *
+ * The first bytes of the file are the places.  Who wants one locks a byte far
+ * behind them, too, at the time at which he came: his ticket.  Only he tries
+ * who has the earliest, so that nobody is passed over.  A ticket older than
+ * anybody waits is a stopped worker's, and doesn't count.
+ */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +23,8 @@
 #define FILE_NAME	"auth-places.lock"
 #define DEFAULT_MAX	4	/* places: 76 MiB */
 #define WAIT_MS		500	/* a hash takes 35 */
-#define PAUSE_MS	4
+#define PAUSE_MS	2
+#define TICKETS		1024	/* bytes a millisecond */
 
 struct places {
 	int	fd;
@@ -62,14 +70,47 @@ places_close(struct places *P)
 	free(P);
 }
 
-/* Lock or unlock one place; false: see errno. */
+/* Lock or unlock one byte; false: see errno. */
 static bool
-set_lock(const struct places *P, int place, short type)
+set_lock(const struct places *P, int64_t byte, short type)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET,
-	    .l_start = place, .l_len = 1 };
+	    .l_start = byte, .l_len = 1 };
 
 	return (fcntl(P->fd, F_OFD_SETLK, &lock) == 0);
+}
+
+static enum err
+lock_failed(void)
+{
+
+	return (err_set(ERR_INTERNAL, "%s: %s", FILE_NAME, strerror(errno)));
+}
+
+static enum err
+draw_ticket(const struct places *P, int64_t now, int64_t *ticket)
+{
+
+	for (*ticket = now * TICKETS; !set_lock(P, *ticket, F_WRLCK);
+	    ++*ticket)
+		if (errno != EAGAIN && errno != EACCES)
+			return (lock_failed());
+	return (ERR_OK);
+}
+
+/* Does nobody wait who came earlier, but for those who should have given up? */
+static bool
+is_first(const struct places *P, int64_t ticket)
+{
+	int64_t oldest = (clock_mono() - WAIT_MS) * TICKETS;
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
+	    .l_start = oldest > P->count ? oldest : P->count };
+
+	if (lock.l_start >= ticket)
+		return (true);
+	lock.l_len = ticket - lock.l_start;
+	return (fcntl(P->fd, F_OFD_GETLK, &lock) == 0 &&
+	    lock.l_type == F_UNLCK);
 }
 
 /* The first place that is free; ERR_AWAY if there is none. */
@@ -84,25 +125,32 @@ try_take(struct places *P)
 			return (ERR_OK);
 		}
 		if (errno != EAGAIN && errno != EACCES)
-			return (err_set(ERR_INTERNAL, "%s: %s", FILE_NAME,
-			    strerror(errno)));
+			return (lock_failed());
 	}
-	return (err_set(ERR_AWAY, "too many passwords are being checked"));
+	return (err_set(ERR_AWAY, NULL));
 }
 
 enum err
 places_take(struct places *P)
 {
 	const struct timespec pause = { 0, PAUSE_MS * 1000000L };
-	int64_t end = clock_mono() + WAIT_MS;
+	int64_t now = clock_mono(), end = now + WAIT_MS, ticket;
 	enum err err;
 
 	if (P == NULL)
 		return (ERR_OK);
 	assert(P->taken == -1);
-	while ((err = try_take(P)) == ERR_AWAY && clock_mono() < end)
+	if ((err = draw_ticket(P, now, &ticket)) != ERR_OK)
+		return (err);
+	for (;;) {
+		err = is_first(P, ticket) ? try_take(P) : ERR_AWAY;
+		if (err != ERR_AWAY || clock_mono() >= end)
+			break;
 		(void)nanosleep(&pause, NULL);
-	return (err);
+	}
+	(void)set_lock(P, ticket, F_UNLCK);
+	return (err == ERR_AWAY ? err_set(err, "too many passwords are being "
+	    "checked") : err);
 }
 
 void

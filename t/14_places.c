@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../fcgi-auth/places.h"
@@ -76,6 +77,79 @@ test_killed(void)
 	(void)close(fds[1]);
 }
 
+/* Each of many waits in turn: nobody who came later is served before. */
+#define WAITERS		8
+#define HOLD_MS		20
+
+static _Noreturn void
+wait_in_line(int out, char name)
+{
+	const struct timespec pause = { 0, HOLD_MS * 1000000L };
+	struct places *P = places_open(dir, 1);
+
+	if (P == NULL || places_take(P) != ERR_OK || write(out, &name, 1) != 1)
+		_exit(1);
+	(void)nanosleep(&pause, NULL);
+	places_give(P);
+	_exit(0);
+}
+
+static void
+test_order(void)
+{
+	const struct timespec pause = { 0, 20000000 };
+	struct places *P = places_open(dir, 1);
+	char got[WAITERS + 1] = "";
+	int fds[2], i;
+
+	if (pipe(fds) == -1 || places_take(P) != ERR_OK)
+		abort();
+	for (i = 0; i < WAITERS; i++) {
+		switch (fork()) {
+		case -1:
+			abort();
+		case 0:
+			wait_in_line(fds[1], (char)('a' + i));
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	places_give(P);
+	for (i = 0; i < WAITERS; i++)
+		(void)wait(NULL);
+	(void)close(fds[1]);
+	ok(read(fds[0], got, WAITERS) == WAITERS, "all who wait are served");
+	is(got, "abcdefgh", "in the order in which they came");
+	places_close(P);
+	(void)close(fds[0]);
+}
+
+/* A worker that is stopped while it waits is not waited for. */
+static void
+test_stopped(void)
+{
+	const struct timespec pause = { 0, 100000000 };
+	struct places *P = places_open(dir, 1), *Q = places_open(dir, 1);
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds) == -1 || places_take(P) != ERR_OK ||
+	    (pid = fork()) == -1)
+		abort();
+	if (pid == 0)
+		wait_in_line(fds[1], 'a');
+	(void)nanosleep(&pause, NULL);
+	(void)kill(pid, SIGSTOP);
+	places_give(P);
+	ok(places_take(Q) == ERR_OK || places_take(Q) == ERR_OK,
+	    "a stopped worker keeps nobody waiting for long");
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
+	places_close(P);
+	places_close(Q);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 static void
 test_file(void)
 {
@@ -103,6 +177,8 @@ main(void)
 		return (1);
 	test_bound();
 	test_killed();
+	test_order();
+	test_stopped();
 	test_file();
 	(void)rmdir(dir);
 	return (done());
