@@ -9,7 +9,7 @@ RUN apt-get update && \
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
 	autoconf automake dpkg-dev gcc libc6-dev make pkg-config \
 	libcjson-dev libfcgi-dev libjwt-dev libmongoc-dev liboath-dev libsodium-dev \
-	libutf8proc-dev libseccomp-dev
+	libutf8proc-dev libseccomp-dev libzxcvbn-dev
 WORKDIR /src
 COPY . .
 RUN autoreconf -fi && \

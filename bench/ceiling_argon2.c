@@ -27,7 +27,7 @@ work(int fd, const char *hash, int64_t end)
 	bool right;
 
 	while (clock_mono() < end) {
-		if (password_check(hash, PASSWORD, &right) != 0 || !right)
+		if (password_check(NULL, hash, PASSWORD, &right) != 0 || !right)
 			die("the password is not accepted");
 		count++;
 	}
@@ -48,7 +48,7 @@ main(int argc, char *argv[])
 		die("usage: ceiling_argon2 PROCESSES SECONDS");
 	n = (int)strtol(argv[1], NULL, 10);
 	seconds = strtol(argv[2], NULL, 10);
-	if (password_hash(PASSWORD, hash) != 0 || pipe(fds) == -1)
+	if (password_hash(NULL, PASSWORD, hash) != 0 || pipe(fds) == -1)
 		die("can't begin");
 	begin = clock_mono();
 	for (i = 0; i < n; i++)

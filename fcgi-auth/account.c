@@ -20,6 +20,7 @@
 #include "schema.h"
 #include "session_store.h"
 #include "store.h"
+#include "strength.h"
 #include "user_store.h"
 #include "verdict.h"
 
@@ -56,17 +57,33 @@ enum err
 account_password_right(struct request *req, const bson_t *user,
     const char *member)
 {
+	struct auth *auth = req->app;
 	bool right;
 	enum err err;
 
-	err = password_check(user_hash(user), json_get_string(req->json,
-	    member), &right);
+	err = password_check(auth->places, user_hash(user),
+	    json_get_string(req->json, member), &right);
 	if (err != ERR_OK || right)
 		return (err);
 	log_write(LOG_WARN, "wrong password", LOG_STR("code",
 	    wrong_password.code), LOG_STR("traceId", req->trace.id),
 	    LOG_STR("userId", user_id(user)), LOG_END);
 	return (err_refuse(&wrong_password, NULL));
+}
+
+enum err
+account_password_good(struct request *req, const char *member,
+    const char *name, const char *email)
+{
+	struct auth *auth = req->app;
+	struct weakness weakness;
+	enum err err;
+
+	err = strength_check(req->arena, auth->conf->password_min_length,
+	    json_get_string(req->json, member), name, email, &weakness);
+	return (err == ERR_INVALID ? request_fault(req,
+	    arena_printf(req->arena, "/%s", member), weakness.code,
+	    weakness.message) : err);
 }
 
 static enum err
@@ -87,18 +104,21 @@ set_password(struct request *req, void *ctx)
 enum err
 account_password(struct request *req, struct reply *reply)
 {
+	struct auth *auth = req->app;
 	char hash[PASSWORD_HASH_SIZE];
 	const bson_t *user;
 	enum err err;
 
-	if ((err = account_find(req, &user)) != ERR_OK)
+	if ((err = account_find(req, &user)) != ERR_OK ||
+	    (err = account_password_good(req, "newPassword",
+	    user_name(user), user_email(user))) != ERR_OK)
 		return (err);
 	/* A repeated call has changed it already, and ends what it began. */
 	if (strcmp(user_password_by(user), req->attempt) != 0)
 		err = account_password_right(req, user, "currentPassword");
 	if (err == ERR_OK)
-		err = password_hash(json_get_string(req->json, "newPassword"),
-		    hash);
+		err = password_hash(auth->places, json_get_string(req->json,
+		    "newPassword"), hash);
 	if (err == ERR_OK)
 		err = revoke_user(req, req->subject, set_password, hash);
 	if (err != ERR_OK)

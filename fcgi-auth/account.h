@@ -24,4 +24,13 @@ enum err	account_find(struct request *, const bson_t **);
 enum err	account_password_right(struct request *, const bson_t *,
 		    const char *);
 
+/*
+ * account_password_good(req, member, name, email):
+ * May this member of the body become the password of a user with that name
+ * and email?  ERR_INVALID with a fault at the member if it is too short or too
+ * easily guessed: see strength.h.
+ */
+enum err	account_password_good(struct request *, const char *,
+		    const char *, const char *);
+
 #endif /* !ACCOUNT_H_ */

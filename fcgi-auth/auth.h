@@ -9,6 +9,7 @@
 #include "service.h"
 
 struct guesses;
+struct places;
 struct store;
 struct token_keys;
 struct verdicts;
@@ -21,6 +22,7 @@ struct auth {
 	struct token_keys	*token_keys;
 	struct verdicts		*verdicts;
 	struct guesses		*guesses;
+	struct places		*places;
 	unsigned char		 refresh_key[CONF_KEY_LEN];
 	unsigned char		 factor_key[CONF_KEY_LEN];
 	unsigned char		 cursor_key[PAGE_KEY_LEN];

@@ -6,6 +6,7 @@
 #include "auth.h"
 #include "guess.h"
 #include "log.h"
+#include "places.h"
 #include "probe.h"
 #include "startup.h"
 #include "store.h"
@@ -120,6 +121,15 @@ open_store(struct auth *auth)
 }
 
 static enum err
+open_places(struct auth *auth)
+{
+
+	auth->places = places_open(auth->conf->shared,
+	    auth->conf->password_hashes);
+	return (auth->places != NULL ? ERR_OK : ERR_INVALID);
+}
+
+static enum err
 start_service(struct auth *auth)
 {
 	enum err err;
@@ -171,6 +181,7 @@ auth_stop(void *app)
 
 	service_stop(&auth->service);
 	guesses_close(auth->guesses);
+	places_close(auth->places);
 	verdicts_close(auth->verdicts);
 	store_free(auth->store);
 	token_keys_free(auth->token_keys);
@@ -198,6 +209,7 @@ main(int argc, char *argv[])
 	/* Keys, contract, database. */
 	if (read_keys(&auth) != ERR_OK ||
 	    start_service(&auth) != ERR_OK ||
+	    open_places(&auth) != ERR_OK ||
 	    open_store(&auth) != ERR_OK)
 		worker_refuse();
 

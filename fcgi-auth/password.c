@@ -12,6 +12,7 @@
 #include <utf8proc.h>
 
 #include "password.h"
+#include "places.h"
 
 /* OWASP's second choice: 19 MiB, two passes, one lane. */
 #define PASSES		2
@@ -37,16 +38,22 @@ wipe(char *text)
 }
 
 enum err
-password_hash(const char *password, char hash[PASSWORD_HASH_SIZE])
+password_hash(struct places *P, const char *password,
+    char hash[PASSWORD_HASH_SIZE])
 {
 	char *text;
 	int rc;
+	enum err err;
 
-	if ((text = normalise(password)) == NULL)
-		return (err_set(ERR_INTERNAL, NULL));
-	rc = crypto_pwhash_str_alg(hash, text, strlen(text), PASSES, MEMORY,
-	    ALGORITHM);
-	wipe(text);
+	if ((err = places_take(P)) != ERR_OK)
+		return (err);
+	if ((text = normalise(password)) != NULL) {
+		rc = crypto_pwhash_str_alg(hash, text, strlen(text), PASSES,
+		    MEMORY, ALGORITHM);
+		wipe(text);
+	} else
+		rc = -1;
+	places_give(P);
 	return (rc == 0 ? ERR_OK : err_set(ERR_INTERNAL, NULL));
 }
 
@@ -64,18 +71,23 @@ pretend(const char *text)
 }
 
 enum err
-password_check(const char *hash, const char *password, bool *right)
+password_check(struct places *P, const char *hash, const char *password,
+    bool *right)
 {
 	char *text;
-	int rc, why;
+	int rc = -1, why = ENOMEM;
+	enum err err;
 
-	if ((text = normalise(password)) == NULL)
-		return (err_set(ERR_INTERNAL, NULL));
-	errno = 0;
-	rc = (hash == NULL) ? pretend(text) :
-	    crypto_pwhash_str_verify(hash, text, strlen(text));
-	why = errno;
-	wipe(text);
+	if ((err = places_take(P)) != ERR_OK)
+		return (err);
+	if ((text = normalise(password)) != NULL) {
+		errno = 0;
+		rc = (hash == NULL) ? pretend(text) :
+		    crypto_pwhash_str_verify(hash, text, strlen(text));
+		why = errno;
+		wipe(text);
+	}
+	places_give(P);
 	*right = (rc == 0);
 	/* libsodium says EINVAL for a password that is wrong; all else, such
 	 * as ENOMEM, is no verdict. */

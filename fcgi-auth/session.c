@@ -127,7 +127,7 @@ strengthen(struct request *req, const bson_t *user, const char *password)
 	char hash[PASSWORD_HASH_SIZE];
 
 	if (password_is_weak(user_hash(user)) &&
-	    password_hash(password, hash) == ERR_OK)
+	    password_hash(auth->places, password, hash) == ERR_OK)
 		(void)user_rehash(auth->store, req->arena, user, hash);
 }
 
@@ -165,8 +165,9 @@ try_password(struct request *req, const char *key, const bson_t **user,
 	err = user_find_email(auth->store, req->arena, key, user);
 	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return (err);
-	return (password_check(*user != NULL ? user_hash(*user) : NULL,
-	    json_get_string(req->json, "password"), right));
+	return (password_check(auth->places, *user != NULL ?
+	    user_hash(*user) : NULL, json_get_string(req->json, "password"),
+	    right));
 }
 
 /* The same, if there were not too many wrong ones. */

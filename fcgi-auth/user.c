@@ -2,6 +2,7 @@
 /* user: sign up, list, read and change users. */
 #include <string.h>
 
+#include "account.h"
 #include "arena.h"
 #include "auth.h"
 #include "doc.h"
@@ -39,7 +40,11 @@ user_register(struct request *req, struct reply *reply, enum role role)
 	if ((new.key = user_email_key(req->arena, new.email)) == NULL)
 		return (request_fault(req, "/email", "WRONG_FORMAT",
 		    "must be an email address"));
-	err = password_hash(json_get_string(req->json, "password"), hash);
+	if ((err = account_password_good(req, "password", new.name,
+	    new.email)) != ERR_OK)
+		return (err);
+	err = password_hash(auth->places, json_get_string(req->json,
+	    "password"), hash);
 	if (err != ERR_OK ||
 	    (err = user_insert(auth->store, req->arena, &new, &user)) !=
 	    ERR_OK)

@@ -51,6 +51,22 @@ user_id(const bson_t *user)
 }
 
 const char *
+user_name(const bson_t *user)
+{
+	const char *name = store_text(user, "name");
+
+	return (name != NULL ? name : "");
+}
+
+const char *
+user_email(const bson_t *user)
+{
+	const char *email = store_text(user, "email");
+
+	return (email != NULL ? email : "");
+}
+
+const char *
 user_hash(const bson_t *user)
 {
 

@@ -95,6 +95,8 @@ enum err	 user_guard(struct store *);
 
 /* Members of a stored user; the texts live as long as it does. */
 const char	*user_id(const bson_t *);
+const char	*user_name(const bson_t *);	/* "" if there is none */
+const char	*user_email(const bson_t *);
 const char	*user_hash(const bson_t *);
 enum role	 user_role(const bson_t *);
 bool		 user_is_active(const bson_t *);

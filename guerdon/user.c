@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../fcgi-auth/password.h"
+#include "../fcgi-auth/strength.h"
 #include "../fcgi-auth/user_store.h"
 #include "arena.h"
 #include "buf.h"
@@ -146,6 +147,18 @@ check_members(struct arena *A, const struct schema *schema,
 	    faults->list[0].message));
 }
 
+static enum err
+check_strength(const struct context *ctx, const struct wish *wish)
+{
+	struct weakness weakness;
+	enum err err;
+
+	err = strength_check(ctx->arena, ctx->conf->password_min_length,
+	    wish->password, wish->name, wish->email, &weakness);
+	return (err == ERR_INVALID ? err_set(err, "password %s",
+	    weakness.message) : err);
+}
+
 /* The same rules as for POST /v1/users and POST /v1/staff. */
 static enum err
 check(const struct context *ctx, const struct wish *wish)
@@ -162,7 +175,7 @@ check(const struct context *ctx, const struct wish *wish)
 	err = (schema != NULL) ? check_members(ctx->arena, schema, wish) :
 	    ERR_INVALID;
 	contract_free(C);
-	return (err);
+	return (err == ERR_OK ? check_strength(ctx, wish) : err);
 }
 
 static enum err
@@ -184,7 +197,7 @@ add(const struct context *ctx, struct store *S, const struct wish *wish,
 	if ((new.key = user_email_key(ctx->arena, wish->email)) == NULL)
 		return (err_set(ERR_INVALID, "email must be an email "
 		    "address"));
-	if ((err = password_hash(wish->password, hash)) != ERR_OK)
+	if ((err = password_hash(NULL, wish->password, hash)) != ERR_OK)
 		return (err);
 	id_new("at", attempt);
 	err = user_insert(S, ctx->arena, &new, user);

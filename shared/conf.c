@@ -60,6 +60,8 @@ static const struct row {
 	ROW(access_token_ttl, NUMBER, "900", 1, 86400),
 	ROW(refresh_token_ttl, NUMBER, "2592000", 60, 31536000),
 	ROW(refresh_grace, NUMBER, "10", 0, 60),
+	ROW(password_min_length, NUMBER, "10", 8, 64),
+	ROW(password_hashes, NUMBER, "0", 0, 256),
 	ROW(require_totp, SWITCH, "off", 0, 0),
 	ROW(spool_max, NUMBER, "67108864", 65536, 1073741824),
 #undef ROW

@@ -32,6 +32,8 @@ struct conf {
 	int64_t	 request_timeout;	/* ms, gateway's whole answer */
 	int64_t	 access_token_ttl;	/* seconds */
 	int64_t	 refresh_token_ttl;	/* seconds */
+	int64_t	 password_min_length;	/* characters */
+	int64_t	 password_hashes;	/* at once on the node; 0: by cores */
 	bool	 require_totp;		/* staff needs a second factor */
 	int64_t	 refresh_grace;		/* seconds; 0: none */
 	int64_t	 spool_max;		/* bytes of one audit spool */

@@ -20,4 +20,12 @@
  */
 enum err	shm_map(const char *, const char *, uint32_t, size_t, void **);
 
+/*
+ * shm_file(dir, name, fd):
+ * Open a file of ${dir} that workers of one user share, for reading and
+ * writing; it is made, empty, if it isn't there.  ERR_INVALID if it isn't a
+ * regular file that only our user can open.  The caller closes ${fd}.
+ */
+enum err	shm_file(const char *, const char *, int *);
+
 #endif /* !SHM_H_ */

@@ -34,8 +34,8 @@ test_pairs(void)
 
 	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		right = !pairs[i].right;
-		ok(password_hash(pairs[i].set, hash) == ERR_OK &&
-		    password_check(hash, pairs[i].given, &right) == ERR_OK &&
+		ok(password_hash(NULL, pairs[i].set, hash) == ERR_OK &&
+		    password_check(NULL, hash, pairs[i].given, &right) == ERR_OK &&
 		    right == pairs[i].right, "pair %zu", i);
 	}
 }
@@ -48,9 +48,9 @@ test_whole(void)
 
 	memset(longer, 'x', 256);
 	longer[256] = '\0';
-	ok(password_hash(longer, hash) == ERR_OK, "256 bytes are hashed");
+	ok(password_hash(NULL, longer, hash) == ERR_OK, "256 bytes are hashed");
 	longer[255] = 'y';
-	ok(password_check(hash, longer, &right) == ERR_OK && !right,
+	ok(password_check(NULL, hash, longer, &right) == ERR_OK && !right,
 	    "and the last one counts");
 }
 
@@ -60,8 +60,8 @@ test_hash(void)
 	char hash[PASSWORD_HASH_SIZE], other[PASSWORD_HASH_SIZE];
 	bool right = true;
 
-	(void)password_hash("correct horse", hash);
-	(void)password_hash("correct horse", other);
+	(void)password_hash(NULL, "correct horse", hash);
+	(void)password_hash(NULL, "correct horse", other);
 	ok(strncmp(hash, "$argon2id$v=19$m=19456,t=2,p=1$", 31) == 0,
 	    "the parameters");
 	ok(strcmp(hash, other) != 0, "a salt for each");
@@ -69,11 +69,11 @@ test_hash(void)
 	ok(crypto_pwhash_str_alg(other, "correct horse", 13, 1, 8192 * 1024,
 	    crypto_pwhash_ALG_ARGON2ID13) == 0 && password_is_weak(other),
 	    "yesterday's are");
-	ok(password_check(other, "correct horse", &right) == ERR_OK && right,
+	ok(password_check(NULL, other, "correct horse", &right) == ERR_OK && right,
 	    "but they log in");
-	ok(password_check(NULL, "correct horse", &right) == ERR_OK && !right,
+	ok(password_check(NULL, NULL, "correct horse", &right) == ERR_OK && !right,
 	    "nobody has no password");
-	ok(password_check("$argon2id$nonsense", "x", &right) != ERR_OK ||
+	ok(password_check(NULL, "$argon2id$nonsense", "x", &right) != ERR_OK ||
 	    !right, "nonsense is no hash");
 }
 

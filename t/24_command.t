@@ -93,6 +93,7 @@ unlike($out, qr/password/, '... is not printed');
 is_status($g->call(POST => '/v1/auth/login', json => {email =>
     'p1@example.org', password => 'a password of mine'}), 200, '... and good');
 for my $case (['too short', "short\n"], ['none', ''],
+    ['guessed easily', "xxxxxxxxxxxx\n"],
     ['too long', 'x' x 257 . "\n"]) {
 	($status, $out) = bare($case->[1], @add, 'p2@example.org');
 	is($status, 1, "$case->[0]: 1");

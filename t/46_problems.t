@@ -144,10 +144,10 @@ is_deeply([faults($res)], ['/endsAt REQUIRED', '/nonsense UNKNOWN_MEMBER',
     '/rewards/0/type NOT_IN_ENUM', '/startsAt WRONG_FORMAT',
     '/title TOO_SHORT'], 'all faults of a body at once') or diag($res->body);
 $res = $g->call(POST => '/v1/users', json => {
-    email => 'not an address', password => 'Sesame123', name => 'x' x 101});
+    email => 'not an address', password => 'Sesame1', name => 'x' x 101});
 is_deeply([faults($res)], ['/email WRONG_FORMAT', '/name TOO_LONG',
     '/password TOO_SHORT'], 'all faults of a sign-up at once');
-unlike($res->body, qr/Sesame123|not an address/, '... and no value repeated');
+unlike($res->body, qr/Sesame1|not an address/, '... and no value repeated');
 
 # Nothing leaks.
 push @answers, $g->call(GET => '/v1/openapi.json'), $g->call(GET => '/swagger/'),

@@ -52,7 +52,8 @@ conf=$home/guerdon.conf
 # Debian packages, by what needs them.
 packages_build=(build-essential autoconf automake libtool pkg-config
 	libfcgi-dev libmongoc-dev libbson-dev libjwt-dev libcjson-dev
-	libsodium-dev libutf8proc-dev liboath-dev libseccomp-dev)
+	libsodium-dev libutf8proc-dev liboath-dev libseccomp-dev
+	libzxcvbn-dev)
 packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates
 	tzdata)
 packages_devdb=(mmdebstrap)
