@@ -21,17 +21,6 @@
 
 #define OUT_MAX		((size_t)4 * 1024 * 1024)
 
-static const struct contract *contracts[2];
-
-static void
-load(void)
-{
-
-	contracts[0] = contract_load("fcgi-auth/api.json");
-	contracts[1] = contract_load("fcgi-event/api.json");
-	assert(contracts[0] != NULL && contracts[1] != NULL);
-}
-
 /* The operation of that id in a contract: its path and method; else NULL. */
 static const cJSON *
 find(const struct contract *C, const char *id, const char **path)
@@ -91,12 +80,11 @@ round_trip(const struct request *req)
 static void
 one(struct fuzz_input *in)
 {
+	const struct contract *const *contracts = fuzz_contracts();
 	const char *id = fuzz_line(in);
 	char *none[] = { NULL };
 	struct request req;
 
-	if (contracts[0] == NULL)
-		load();
 	json_arena(in->arena);
 	fuzz_request(in, &req, none);
 	if (!choose(&req, contracts[0], id) && !choose(&req, contracts[1], id))

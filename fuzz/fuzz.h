@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct arena;
+struct contract;
 struct request;
 
 /*
@@ -42,6 +43,13 @@ char	*fuzz_line(struct fuzz_input *);
  * is left as its body.
  */
 void	 fuzz_request(const struct fuzz_input *, struct request *, char **);
+
+/*
+ * fuzz_contracts(void):
+ * That of auth and that of event, read at the first call; json_arena() has to
+ * be set after it.
+ */
+const struct contract *const *fuzz_contracts(void);
 
 /*
  * fuzz_folder(void): a folder for this process alone, in memory; removed at

@@ -12,6 +12,7 @@
 
 #include "../shared/arena.h"
 #include "../shared/clock.h"
+#include "../shared/contract.h"
 #include "../shared/err.h"
 #include "../shared/id.h"
 #include "../shared/json.h"
@@ -85,6 +86,19 @@ fuzz_request(const struct fuzz_input *in, struct request *req, char **env)
 	req->peer = -1;
 	req->started = clock_mono();
 	req->role = ROLE_PUBLIC;
+}
+
+const struct contract *const *
+fuzz_contracts(void)
+{
+	static const struct contract *contracts[2];
+
+	if (contracts[0] == NULL) {
+		contracts[0] = contract_load("fcgi-auth/api.json");
+		contracts[1] = contract_load("fcgi-event/api.json");
+		assert(contracts[0] != NULL && contracts[1] != NULL);
+	}
+	return (contracts);
 }
 
 static void

@@ -12,17 +12,6 @@
 #include "../shared/request.h"
 #include "fuzz.h"
 
-static const struct contract *contracts[2];
-
-static void
-load(void)
-{
-
-	contracts[0] = contract_load("fcgi-auth/api.json");
-	contracts[1] = contract_load("fcgi-event/api.json");
-	assert(contracts[0] != NULL && contracts[1] != NULL);
-}
-
 /* No decoded segment leads elsewhere. */
 static void
 check_segments(const struct request *req)
@@ -53,12 +42,11 @@ route(struct request *req, const struct contract *C)
 static void
 one(struct fuzz_input *in)
 {
+	const struct contract *const *contracts = fuzz_contracts();
 	char *method = fuzz_line(in), *target = strchr(method, ' ');
 	char *env[] = { NULL, NULL, NULL };
 	struct request req;
 
-	if (contracts[0] == NULL)
-		load();
 	json_arena(in->arena);
 	if (target != NULL)
 		*target++ = '\0';
