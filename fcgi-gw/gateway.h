@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 
-#include "address.h"
 #include "credential.h"
 #include "err.h"
 #include "ratelimit.h"
@@ -36,7 +35,7 @@ struct gateway {
 	struct upstream		 upstreams[UPSTREAM_COUNT];
 	struct backlog		*backlog;
 	struct ratelimit	*ratelimit;
-	struct networks		 trusted;
+	int64_t			 warned;	/* clock_mono(), by rate_idle() */
 	char			 node_key[CREDENTIAL_KEY_SIZE];
 	struct arena		*document_arena;
 	const char		*document;	/* merged OpenAPI, as JSON */
@@ -59,7 +58,7 @@ enum err	rate_user(const struct gateway *, const struct request *,
 		    struct reply *);
 
 /* rate_idle(gw): if there are no limits, say so in the log once a minute. */
-void		rate_idle(const struct gateway *);
+void		rate_idle(struct gateway *);
 
 /*
  * forward_start(gw, call, req, method, uri):

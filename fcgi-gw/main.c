@@ -126,7 +126,6 @@ gateway_start(struct gateway *gw)
 		return (ERR_INTERNAL);
 	if ((err = read_all(gw)) != ERR_OK)
 		return (err);
-	(void)networks_parse(gw->conf->trusted_proxies, &gw->trusted);
 	gw->ratelimit = ratelimit_open(gw->conf->shared, "gw-rates",
 	    gw->node_key);
 	return (gw->ratelimit != NULL ? ERR_OK : ERR_INTERNAL);

@@ -5,13 +5,17 @@
  * The address comes first, before anything is asked of auth; a user is known
  * only afterwards.  A refusal costs a look into shared memory.
  */
+#include "address.h"
 #include "arena.h"
+#include "clock.h"
 #include "conf.h"
 #include "contract.h"
 #include "gateway.h"
 #include "log.h"
 #include "reply.h"
 #include "request.h"
+
+#define LOOK_MS	1000	/* between two looks whether a warning is due */
 
 /* A key that is refused all the time is in the log once in ten seconds. */
 static const struct rate log_rate = { 1, 10 };
@@ -22,7 +26,7 @@ rate_client(const struct gateway *gw, struct request *req)
 {
 	char *text = arena_alloc(req->arena, ADDRESS_TEXT_SIZE);
 
-	address_client(&gw->trusted, req->client,
+	address_client(&gw->conf->trusted_proxies, req->client,
 	    request_env(req, "HTTP_X_FORWARDED_FOR"), text);
 	req->client = text;
 }
@@ -103,12 +107,17 @@ rate_user(const struct gateway *gw, const struct request *req,
 }
 
 void
-rate_idle(const struct gateway *gw)
+rate_idle(struct gateway *gw)
 {
+	int64_t now = clock_mono();
 	struct rate_state state;
 
-	if (!gw->conf->limits && ratelimit_take(gw->ratelimit, &warn_rate,
-	    "warning", "limits", &state))
+	/* This is called after each request, too. */
+	if (gw->conf->limits || now - gw->warned < LOOK_MS)
+		return;
+	gw->warned = now;
+	if (ratelimit_take(gw->ratelimit, &warn_rate, "warning", "limits",
+	    &state))
 		log_write(LOG_WARN, "no rate limits and no throttles: limits "
 		    "is off", LOG_STR("code", "LIMITS_OFF"), LOG_END);
 }

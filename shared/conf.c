@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "address.h"
 #include "conf.h"
 #include "log.h"
 #include "num.h"
@@ -88,12 +87,20 @@ conf_path(const struct conf *conf, const char *path)
 	return (out);
 }
 
+/* Is its member a text of its own? */
+static bool
+is_text(const struct row *row)
+{
+
+	return (row->kind == TEXT || row->kind == PATH ||
+	    row->kind == SOCKET || row->kind == LEVEL);
+}
+
 static enum err
 set_text(struct conf *conf, const struct row *row, const char *value)
 {
 	char **text = member(conf, row);
 	bool whole = row->kind == TEXT || row->kind == LEVEL ||
-	    row->kind == NETWORKS ||
 	    (row->kind == SOCKET && strchr(value, ':') != NULL);
 
 	free(*text);
@@ -124,7 +131,6 @@ static enum err
 set_value(struct conf *conf, const struct row *row, const char *value)
 {
 	bool on = strcmp(value, "on") == 0;
-	struct networks networks;
 
 	switch (row->kind) {
 	case NUMBER:
@@ -146,10 +152,10 @@ set_value(struct conf *conf, const struct row *row, const char *value)
 			    "so many seconds", row->key));
 		return (ERR_OK);
 	case NETWORKS:
-		if (!networks_parse(value, &networks))
+		if (!networks_parse(value, member(conf, row)))
 			return (err_set(ERR_INVALID, "%s: want addresses or "
 			    "networks such as 10.0.0.0/8", row->key));
-		break;
+		return (ERR_OK);
 	case LEVEL:
 		if (log_level_parse(value) < 0)
 			return (err_set(ERR_INVALID, "%s: want debug, info, "
@@ -312,8 +318,7 @@ conf_free(struct conf *conf)
 	if (conf == NULL)
 		return;
 	for (row = rows; row < rows + NROWS; row++)
-		if (row->kind != NUMBER && row->kind != SWITCH &&
-		    row->kind != RATES)
+		if (is_text(row))
 			free(*(char **)member(conf, row));
 	free(conf);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "address.h"
 #include "err.h"
 #include "ratelimit.h"
 
@@ -28,7 +29,7 @@ struct conf {
 	struct rates rates[RATE_CLASSES];	/* of a class */
 	struct rates guesses;		/* wrong passwords: address, account */
 	bool	 ratelimit_headers;	/* tell clients what is left */
-	char	*trusted_proxies;	/* see networks_parse() */
+	struct networks trusted_proxies;
 	int64_t	 request_timeout;	/* ms, gateway's whole answer */
 	int64_t	 access_token_ttl;	/* seconds */
 	int64_t	 refresh_token_ttl;	/* seconds */

@@ -155,6 +155,14 @@ units_now(void)
 	return (clock_micro() / UNIT_US);
 }
 
+/* What one take moves the time by. */
+static int64_t
+step_of(const struct rate *rate)
+{
+
+	return (rate->seconds * UNITS_S / rate->burst);
+}
+
 static int64_t
 time_of(uint64_t value)
 {
@@ -208,13 +216,12 @@ ratelimit_take(struct ratelimit *R, const struct rate *rate,
     const char *scope, const char *key, struct rate_state *state)
 {
 	struct place place = locate(R, scope, key);
-	int64_t span = rate->seconds * UNITS_S, step = span / rate->burst;
+	int64_t step = step_of(rate), span = step * rate->burst;
 	int64_t now, ahead;
 	uint64_t value;
 	word *w;
 	bool mine, may;
 
-	span = step * rate->burst;
 	do {
 		now = units_now();
 		w = find(place, &value, &mine);
@@ -234,7 +241,7 @@ ratelimit_return(struct ratelimit *R, const struct rate *rate,
     const char *scope, const char *key)
 {
 	struct place place = locate(R, scope, key);
-	int64_t step = rate->seconds * UNITS_S / rate->burst;
+	int64_t step = step_of(rate);
 	uint64_t value;
 	word *w;
 	bool mine;
