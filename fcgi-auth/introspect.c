@@ -33,13 +33,11 @@ read_verdict(struct request *req, struct verdict *verdict)
 	const bson_t *user;
 	enum err err;
 
-	err = session_find(auth->store, req->arena, token->sid, &session);
+	err = session_find_with_user(auth->store, req->arena, token->sid,
+	    &session, &user);
 	if (err == ERR_OK && (!session_is_live(&session) ||
-	    strcmp(session.user, token->sub) != 0))
-		err = err_set(ERR_NOT_FOUND, NULL);
-	if (err == ERR_OK)
-		err = user_find(auth->store, req->arena, token->sub, &user);
-	if (err == ERR_OK && !user_is_active(user))
+	    strcmp(session.user, token->sub) != 0 || user == NULL ||
+	    !user_is_active(user)))
 		err = err_set(ERR_NOT_FOUND, NULL);
 	if (err == ERR_OK) {
 		verdict->role = factor_role(auth, user);

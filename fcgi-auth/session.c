@@ -279,19 +279,6 @@ end_reused(struct request *req, struct reply *reply,
 	return (refuse(req, reply, &invalid_grant, "used", session->user));
 }
 
-static enum err
-find_active_user(struct request *req, const struct session *session,
-    const bson_t **user)
-{
-	struct auth *auth = req->app;
-	enum err err;
-
-	err = user_find(auth->store, req->arena, session->user, user);
-	if (err == ERR_OK && !user_is_active(*user))
-		err = err_set(ERR_NOT_FOUND, NULL);
-	return (err);
-}
-
 /* One try of a refresh; ${done}: the answer is decided. */
 static enum err
 try_refresh(struct request *req, struct reply *reply, const char *sid,
@@ -307,7 +294,8 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 	enum err err;
 
 	*done = true;
-	err = session_find(auth->store, req->arena, sid, &session);
+	err = session_find_with_user(auth->store, req->arena, sid, &session,
+	    &user);
 	if (err == ERR_NOT_FOUND)
 		return (refuse(req, reply, &invalid_grant, "unknown", NULL));
 	if (err != ERR_OK)
@@ -318,11 +306,10 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 		    session.user));
 	if (worth == WORTH_USED)
 		return (end_reused(req, reply, &session));
-	err = find_active_user(req, &session, &user);
-	if (err == ERR_NOT_FOUND)
+	if (user == NULL || !user_is_active(user))
 		return (refuse(req, reply, &invalid_grant, "disabled",
 		    session.user));
-	if (err == ERR_OK && worth == WORTH_NEXT) {
+	if (worth == WORTH_NEXT) {
 		err = session_advance(auth->store, req->arena, &session,
 		    req->attempt, &moved);
 		/* Another call was faster, or ours may have come through:

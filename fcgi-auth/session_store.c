@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "session_store.h"
 #include "store.h"
+#include "user_store.h"
 
 /* Read a document; one that isn't ours is a fault of the database. */
 static enum err
@@ -47,6 +48,24 @@ session_find(struct store *S, struct arena *A, const char *id,
 	err = store_find_one(S, A, SESSIONS, DOC(A, "_id", BCON_UTF8(id)),
 	    &doc);
 	return (err == ERR_OK ? read_session(A, doc, session) : err);
+}
+
+enum err
+session_find_with_user(struct store *S, struct arena *A, const char *id,
+    struct session *session, const bson_t **user)
+{
+	static const struct store_join owner = { USERS, "userId", "user" };
+	const bson_t *doc;
+	enum err err;
+
+	*user = NULL;
+	if (!id_valid("se", id))
+		return (err_set(ERR_NOT_FOUND, NULL));
+	err = store_find_joined(S, A, SESSIONS, id, &owner, &doc);
+	if (err != ERR_OK)
+		return (err);
+	*user = store_part(A, doc, "user.0");
+	return (read_session(A, doc, session));
 }
 
 enum err

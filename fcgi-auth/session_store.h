@@ -42,6 +42,13 @@ enum err	session_insert(struct store *, struct arena *, const char *,
 enum err	session_find(struct store *, struct arena *, const char *,
 		    struct session *);
 
+/*
+ * session_find_with_user(S, A, sessionId, session, user):
+ * The same with its user as stored, in one read; NULL if there is none.
+ */
+enum err	session_find_with_user(struct store *, struct arena *,
+		    const char *, struct session *, const bson_t **);
+
 /* session_is_live(session): neither revoked nor expired. */
 bool		session_is_live(const struct session *);
 

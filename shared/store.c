@@ -519,28 +519,15 @@ store_insert_all(struct store *S, const char *name, const bson_t **docs,
 	return (outcome(S, name, &error));
 }
 
-enum err
-store_find(struct store *S, const char *name, const bson_t *filter,
-    const bson_t *opts, bool (*each)(void *, const bson_t *), void *ctx)
+/* Give the documents of S->cursor to ${each}, and end the search. */
+static enum err
+read_cursor(struct store *S, const char *name,
+    bool (*each)(void *, const bson_t *), void *ctx)
 {
-	mongoc_collection_t *C;
 	const bson_t *doc;
 	bson_error_t error;
-	bson_t limits;
 	bool failed;
-	enum err err;
 
-	end_search(S);
-	if ((err = open_collection(S, name, &C)) != ERR_OK)
-		return (err);
-	bson_init(&limits);
-	if (opts != NULL)
-		(void)bson_concat(&limits, opts);
-	(void)BSON_APPEND_INT64(&limits, "maxTimeMS", QUERY_MS);
-	S->cursor = mongoc_collection_find_with_opts(C, filter, &limits,
-	    NULL);
-	S->collection = C;
-	bson_destroy(&limits);
 	while (mongoc_cursor_next(S->cursor, &doc))
 		if (!each(ctx, doc))
 			break;
@@ -549,12 +536,53 @@ store_find(struct store *S, const char *name, const bson_t *filter,
 	return (failed ? outcome(S, name, &error) : ERR_OK);
 }
 
+/* Options of a search, with the time that it may take. */
+static bson_t *
+limit_time(const bson_t *opts)
+{
+	bson_t *limits = bson_new();
+
+	if (opts != NULL)
+		(void)bson_concat(limits, opts);
+	(void)BSON_APPEND_INT64(limits, "maxTimeMS", QUERY_MS);
+	return (limits);
+}
+
+enum err
+store_find(struct store *S, const char *name, const bson_t *filter,
+    const bson_t *opts, bool (*each)(void *, const bson_t *), void *ctx)
+{
+	bson_t *limits;
+	enum err err;
+
+	end_search(S);
+	if ((err = open_collection(S, name, &S->collection)) != ERR_OK)
+		return (err);
+	limits = limit_time(opts);
+	S->cursor = mongoc_collection_find_with_opts(S->collection, filter,
+	    limits, NULL);
+	bson_destroy(limits);
+	return (read_cursor(S, name, each, ctx));
+}
+
 static bool
 keep_copy(void *ctx, const bson_t *doc)
 {
 
 	*(bson_t **)ctx = bson_copy(doc);
 	return (false);
+}
+
+/* What keep_copy() kept, if anything was found. */
+static enum err
+own_copy(struct arena *A, enum err err, bson_t *copy, const bson_t **out)
+{
+
+	if (copy != NULL)
+		*out = store_own(A, copy);
+	if (err == ERR_OK && copy == NULL)
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
 }
 
 enum err
@@ -568,11 +596,31 @@ store_find_one(struct store *S, struct arena *A, const char *name,
 
 	err = store_find(S, name, filter, opts, keep_copy, &copy);
 	bson_destroy(opts);
-	if (copy != NULL)
-		*out = store_own(A, copy);
-	if (err == ERR_OK && copy == NULL)
-		err = err_set(ERR_NOT_FOUND, NULL);
-	return (err);
+	return (own_copy(A, err, copy, out));
+}
+
+enum err
+store_find_joined(struct store *S, struct arena *A, const char *name,
+    const char *id, const struct store_join *join, const bson_t **out)
+{
+	bson_t *limits, *stages, *copy = NULL;
+	enum err err;
+
+	end_search(S);
+	if ((err = open_collection(S, name, &S->collection)) != ERR_OK)
+		return (err);
+	limits = limit_time(NULL);
+	stages = BCON_NEW("pipeline", "[",
+	    "{", "$match", "{", "_id", BCON_UTF8(id), "}", "}",
+	    "{", "$lookup", "{", "from", BCON_UTF8(join->from),
+	    "localField", BCON_UTF8(join->member), "foreignField",
+	    BCON_UTF8("_id"), "as", BCON_UTF8(join->as), "}", "}", "]");
+	S->cursor = mongoc_collection_aggregate(S->collection,
+	    MONGOC_QUERY_NONE, stages, limits, NULL);
+	bson_destroy(stages);
+	bson_destroy(limits);
+	err = read_cursor(S, name, keep_copy, &copy);
+	return (own_copy(A, err, copy, out));
 }
 
 static enum err

@@ -94,6 +94,23 @@ enum err	 store_find_one(struct store *, struct arena *, const char *,
 enum err	 store_find(struct store *, const char *, const bson_t *,
 		    const bson_t *, bool (*)(void *, const bson_t *), void *);
 
+/* Whose _id is a document's ${member}: in the array ${as}, from ${from}. */
+struct store_join {
+	const char	*from;
+	const char	*member;
+	const char	*as;
+};
+
+/*
+ * store_find_joined(S, A, collection, id, join, out):
+ * A document by its _id, and one of another collection, as of one instant and
+ * by one command: for two that are always wanted together.  The array is
+ * empty if the other isn't there.
+ */
+enum err	 store_find_joined(struct store *, struct arena *,
+		    const char *, const char *, const struct store_join *,
+		    const bson_t **);
+
 /*
  * store_update(S, collection, filter, update, matched):
  * Update the one document that ${filter} finds; ${matched}, which may be
