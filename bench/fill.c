@@ -7,7 +7,8 @@
  * usage: fill CONF users USER-ID SESSION-ID COUNT
  *		prints a line each: user id, access token, refresh token, email
  *        fill CONF events EVENT-ID COUNT
- *		prints the ids, oldest first
+ *		with the stock of their first reward, if it has one; prints
+ *		the ids, oldest first
  *        fill CONF claims CLAIM-ID COUNT FIRST USERS-FILE EVENTS-FILE
  *		users and events are the first words of the files' lines; FIRST
  *		is how many claims earlier calls made, with as many users and
@@ -237,19 +238,24 @@ fill_users(struct fill *F, char *argv[])
 static void
 fill_events(struct fill *F, char *argv[])
 {
-	static struct batch events;
+	static struct batch events, stocks;
 	char id[ID_SIZE], attempt[ID_SIZE], reward[ID_SIZE];
 	long i, count = number(argv[1]);
 	const char *old_reward;
 	bson_iter_t iter, found;
-	bson_t *event;
+	bson_t *event, *stock = NULL;
 
 	batch_open(&events, F, "events");
+	batch_open(&stocks, F, "stock");
 	event = clone_find(events.collection, argv[0]);
 	if (!bson_iter_init(&iter, event) ||
 	    !bson_iter_find_descendant(&iter, "rewards.0.rewardId", &found))
 		die("the event has no reward");
 	old_reward = bson_iter_utf8(&found, NULL);
+	if (bson_iter_init(&iter, event) &&
+	    bson_iter_find_descendant(&iter, "rewards.0.stock", &found) &&
+	    BSON_ITER_HOLDS_INT(&found))
+		stock = clone_find(stocks.collection, old_reward);
 	const struct clone_pair pairs[] = {
 		{ argv[0], id }, { clone_text(event, "attemptId"), attempt },
 		{ old_reward, reward },
@@ -261,9 +267,12 @@ fill_events(struct fill *F, char *argv[])
 		id_derive("at", id, attempt);
 		id_new("rw", reward);
 		batch_add(&events, event, pairs, 3);
+		if (stock != NULL)
+			batch_add(&stocks, stock, pairs, 3);
 		(void)printf("%s\n", id);
 	}
 	batch_close(&events);
+	batch_close(&stocks);
 }
 
 /* Ids: the first words of a file's lines. */

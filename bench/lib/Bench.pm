@@ -78,11 +78,11 @@ sub g { return $_[0]{g} }
 
 # An event as they are: some text, one reward.
 sub new_event {
-	my ($self, $n) = @_;
+	my ($self, $n, %o) = @_;
 
 	return $self->{g}->new_event(as => 'ADMIN', title => "Festival $n",
 	    description => 'Come on any day of the week, collect a stamp at '.
-	    'each of the seven gates, and take the reward home.');
+	    'each of the seven gates, and take the reward home.', %o);
 }
 
 sub fill {
@@ -131,6 +131,18 @@ sub fill_events {
 	$self->new_event(1);
 }
 
+# Likewise, with a limited stock that isn't sold out in a bench.
+sub fill_stocked {
+	my ($self, $count) = @_;
+	my $event = $self->new_event(0, rewards => [{type => 'POINT',
+	    name => '500 points', quantity => 500, stock => 1_000_000,
+	    details => {wallet => 'main'}}]);
+
+	push @{$self->{stocked}}, split /\n/, $self->fill('events',
+	    $event->{eventId}, $count);
+	$self->new_event(1);
+}
+
 # Loads
 
 # The bytes of a request over a kept connection.
@@ -172,10 +184,9 @@ sub strangers {
 
 # The first claims of regulars: each pair of one of them and an event once.
 sub pairs {
-	my ($self, $count) = @_;
-	my $from = $self->{used}{'claim known'} //= 0;
+	my ($self, $for, $events, $count) = @_;
+	my $from = $self->{used}{$for} //= 0;
 	my @regulars = $self->regulars;
-	my $events = $self->{events};
 
 	die "more events are needed\n" if $from + $count > 200 * @$events;
 	return map { [$regulars[$_ % 200], $events->[$_ / 200]] }
@@ -234,7 +245,13 @@ our %operations = (
     }, good => \&good_claim},
     'claim known' => {port => 'http', once => 1, requests => sub {
 	my ($self, $count) = @_;
-	return map { claim_request(@$_) } $self->pairs($count);
+	return map { claim_request(@$_) } $self->pairs('claim known',
+	    $self->{events}, $count);
+    }, good => \&good_claim},
+    'claim stock' => {port => 'http', once => 1, requests => sub {
+	my ($self, $count) = @_;
+	return map { claim_request(@$_) } $self->pairs('claim stock',
+	    $self->{stocked}, $count);
     }, good => \&good_claim},
     'login' => {port => 'http', requests => sub {
 	my ($self) = @_;
