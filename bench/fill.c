@@ -14,6 +14,8 @@
  *		is how many claims earlier calls made, with as many users and
  *		events or fewer; the first event gets one claim of each user,
  *		the other claims are spread; prints the ids
+ *        fill CONF facts PROGRESS-ID ACTIVITY-ID USERS-FILE
+ *		an activity and its daily sum for each user
  *        fill CONF dump COLLECTION ID FILE
  *		write a document into a file
  *        fill CONF cursors OPERATION FILE [SUBJECT]
@@ -353,6 +355,37 @@ fill_claims(struct fill *F, char *argv[])
 	batch_close(&claims);
 }
 
+/* The daily sum's id begins with its user's. */
+static void
+fill_facts(struct fill *F, char *argv[])
+{
+	static struct batch sums, activities;
+	char id[ID_SIZE], sum_id[256];
+	bson_t *sum, *activity;
+	struct list users;
+	long i;
+
+	batch_open(&sums, F, "progress");
+	batch_open(&activities, F, "activities");
+	sum = clone_find(sums.collection, argv[0]);
+	activity = clone_find(activities.collection, argv[1]);
+	list_read(&users, argv[2]);
+	for (i = 0; i < users.count; i++) {
+		const struct clone_pair pairs[] = {
+			{ argv[0], sum_id }, { argv[1], id },
+			{ clone_text(sum, "userId"), users.ids[i] },
+		};
+
+		id_new("at", id);
+		(void)snprintf(sum_id, sizeof(sum_id), "%s%s", users.ids[i],
+		    argv[0] + ID_LEN);
+		batch_add(&sums, sum, pairs, 3);
+		batch_add(&activities, activity, pairs, 3);
+	}
+	batch_close(&sums);
+	batch_close(&activities);
+}
+
 static void
 dump(struct fill *F, char *argv[])
 {
@@ -419,6 +452,7 @@ static const struct verb {
 	{ "users", 3, 3, fill_users },
 	{ "events", 2, 2, fill_events },
 	{ "claims", 5, 5, fill_claims },
+	{ "facts", 3, 3, fill_facts },
 	{ "dump", 3, 3, dump },
 	{ "cursors", 2, 3, print_cursors },
 };
