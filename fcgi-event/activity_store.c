@@ -21,6 +21,7 @@
  * stopped meanwhile and goes on finds its announcement gone.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "activity_store.h"
@@ -52,24 +53,47 @@ sum_id(struct arena *A, const struct activity *one)
 	    (long long)activity_day(one->at)));
 }
 
-static bool
-same_sum(const struct activity *a, const struct activity *b)
+/* A daily sum, and what is to be added to it. */
+struct sum {
+	const char		*id;
+	const struct activity	*first;	/* whose sum it is */
+	int64_t			 sum, count;
+};
+
+static int
+by_id(const void *a, const void *b)
 {
 
-	return (activity_day(a->at) == activity_day(b->at) &&
-	    strcmp(a->user, b->user) == 0 && strcmp(a->metric, b->metric) == 0);
+	return (strcmp(((const struct sum *)a)->id,
+	    ((const struct sum *)b)->id));
 }
 
-/* Is this the first of the list for its daily sum? */
-static bool
-is_first(const struct activity *list, size_t i)
+/*
+ * The daily sums of a list, with what was accepted.  They are sorted, so that
+ * two who change the same ones don't wait for each other.
+ */
+static struct sum *
+list_sums(struct arena *A, const struct activity *list, size_t count,
+    size_t *n)
 {
-	size_t j;
+	struct sum *sums = arena_alloc(A, count * sizeof(*sums)), *last;
+	size_t i;
 
-	for (j = 0; j < i; j++)
-		if (same_sum(&list[j], &list[i]))
-			return (false);
-	return (true);
+	for (i = 0; i < count; i++)
+		sums[i] = (struct sum){ sum_id(A, &list[i]), &list[i],
+		    list[i].accepted ? list[i].amount : 0,
+		    list[i].accepted };
+	qsort(sums, count, sizeof(*sums), by_id);
+	for (i = 1, last = sums; i < count; i++) {
+		if (strcmp(sums[i].id, last->id) != 0) {
+			*++last = sums[i];
+			continue;
+		}
+		last->sum += sums[i].sum;
+		last->count += sums[i].count;
+	}
+	*n = (size_t)(last - sums) + 1;
+	return (sums);
 }
 
 static void
@@ -107,31 +131,51 @@ begin(struct store *S, struct arena *A, const char *try,
 }
 
 static enum err
-announce(struct store *S, struct arena *A, const char *try,
-    const struct activity *one)
+make_sums(struct store *S, struct arena *A, const char *try,
+    const struct sum *sums, size_t n)
 {
-	const char *id = sum_id(A, one);
-	const char *path = arena_printf(A, "pending.%s", try);
-	bool matched;
-	enum err err;
-	int i;
+	const bson_t **docs = arena_alloc(A, n * sizeof(*docs));
+	size_t i;
 
-	/* There is none, somebody else makes it, there is one. */
-	for (i = 0; i < 3; i++) {
-		err = store_update(S, PROGRESS, DOC(A, "_id", BCON_UTF8(id)),
-		    DOC(A, "$set", "{", path, BCON_BOOL(true), "}"), &matched);
-		if (err != ERR_OK || matched)
-			return (err);
-		err = store_insert(S, PROGRESS, DOC(A, "_id", BCON_UTF8(id),
-		    "userId", BCON_UTF8(one->user),
-		    "metric", BCON_UTF8(one->metric),
-		    "day", BCON_INT64(activity_day(one->at)),
+	for (i = 0; i < n; i++)
+		docs[i] = DOC(A, "_id", BCON_UTF8(sums[i].id),
+		    "userId", BCON_UTF8(sums[i].first->user),
+		    "metric", BCON_UTF8(sums[i].first->metric),
+		    "day", BCON_INT64(activity_day(sums[i].first->at)),
 		    "sum", BCON_INT64(0), "count", BCON_INT64(0),
-		    "pending", "{", try, BCON_BOOL(true), "}"));
-		if (err != ERR_EXISTS)
+		    "pending", "{", try, BCON_BOOL(true), "}");
+	return (store_insert_all(S, PROGRESS, docs, n));
+}
+
+static enum err
+announce(struct store *S, struct arena *A, const char *try,
+    const struct activity *list, size_t count)
+{
+	const char *path = arena_printf(A, "pending.%s", try);
+	struct store_change *changes;
+	struct sum *sums;
+	size_t i, n;
+	int64_t matched;
+	enum err err;
+	bool made;
+
+	sums = list_sums(A, list, count, &n);
+	changes = arena_alloc(A, n * sizeof(*changes));
+	for (i = 0; i < n; i++) {
+		changes[i].filter = DOC(A, "_id", BCON_UTF8(sums[i].id));
+		changes[i].change = DOC(A, "$set", "{",
+		    path, BCON_BOOL(true), "}");
+	}
+	/* Most days have begun already. */
+	for (made = false;; made = true) {
+		err = store_update_each(S, PROGRESS, changes, n, &matched);
+		if (err != ERR_OK || matched == (int64_t)n)
+			return (err);
+		if (made)
+			return (err_set(ERR_AWAY, "try again"));
+		if ((err = make_sums(S, A, try, sums, n)) != ERR_OK)
 			return (err);
 	}
-	return (err_set(ERR_AWAY, "try again"));
 }
 
 static enum err
@@ -192,25 +236,27 @@ find_owned(struct store *S, struct arena *A, const char *try,
 	    &owned));
 }
 
-/* The announcement in the sum of ${list[i]} becomes what the try owns. */
+/* The announcement in each sum becomes what the try owns. */
 static enum err
 add_up(struct store *S, struct arena *A, const char *try,
-    const struct activity *list, size_t count, size_t i)
+    const struct activity *list, size_t count)
 {
 	const char *path = arena_printf(A, "pending.%s", try);
-	int64_t sum = 0, n = 0;
-	size_t j;
+	struct store_change *changes;
+	struct sum *sums;
+	size_t i, n;
 
-	for (j = i; j < count; j++)
-		if (list[j].accepted && same_sum(&list[j], &list[i])) {
-			sum += list[j].amount;
-			n++;
-		}
-	return (store_update(S, PROGRESS, DOC(A,
-	    "_id", BCON_UTF8(sum_id(A, &list[i])),
-	    path, "{", "$exists", BCON_BOOL(true), "}"), DOC(A,
-	    "$inc", "{", "sum", BCON_INT64(sum), "count", BCON_INT64(n), "}",
-	    "$unset", "{", path, BCON_UTF8(""), "}"), NULL));
+	sums = list_sums(A, list, count, &n);
+	changes = arena_alloc(A, n * sizeof(*changes));
+	for (i = 0; i < n; i++) {
+		changes[i].filter = DOC(A, "_id", BCON_UTF8(sums[i].id),
+		    path, "{", "$exists", BCON_BOOL(true), "}");
+		changes[i].change = DOC(A, "$inc", "{",
+		    "sum", BCON_INT64(sums[i].sum),
+		    "count", BCON_INT64(sums[i].count), "}",
+		    "$unset", "{", path, BCON_UTF8(""), "}");
+	}
+	return (store_update_each(S, PROGRESS, changes, n, NULL));
 }
 
 static enum err
@@ -218,12 +264,10 @@ finish(struct store *S, struct arena *A, const char *try,
     struct activity *list, size_t count)
 {
 	enum err err;
-	size_t i;
 
 	err = find_owned(S, A, try, list, count);
-	for (i = 0; err == ERR_OK && i < count; i++)
-		if (is_first(list, i))
-			err = add_up(S, A, try, list, count, i);
+	if (err == ERR_OK)
+		err = add_up(S, A, try, list, count);
 	if (err == ERR_OK)
 		err = store_remove(S, TRIES, DOC(A, "_id", BCON_UTF8(try)));
 	return (err);
@@ -235,15 +279,13 @@ activity_record(struct store *S, struct arena *A, struct activity *list,
 {
 	char try[ID_SIZE];
 	enum err err;
-	size_t i;
 
 	if (count == 0)
 		return (ERR_OK);
 	id_new("tr", try);
 	err = begin(S, A, try, list, count);
-	for (i = 0; err == ERR_OK && i < count; i++)
-		if (is_first(list, i))
-			err = announce(S, A, try, &list[i]);
+	if (err == ERR_OK)
+		err = announce(S, A, try, list, count);
 	if (err == ERR_OK)
 		err = insert(S, A, try, list, count);
 	return (err == ERR_OK ? finish(S, A, try, list, count) : err);

@@ -661,6 +661,52 @@ store_update(struct store *S, const char *name, const bson_t *filter,
 	return (update(S, name, filter, change, false, matched));
 }
 
+static bool
+run_changes(mongoc_collection_t *C, const struct store_change *changes,
+    size_t count, int64_t *matched, bson_error_t *error)
+{
+	mongoc_bulk_operation_t *bulk;
+	bson_t *opts, reply;
+	bool done = true;
+	size_t i;
+
+	opts = BCON_NEW("ordered", BCON_BOOL(false));
+	bulk = mongoc_collection_create_bulk_operation_with_opts(C, opts);
+	bson_destroy(opts);
+	for (i = 0; done && i < count; i++)
+		done = mongoc_bulk_operation_update_one_with_opts(bulk,
+		    changes[i].filter, changes[i].change, NULL, error);
+	if (done) {
+		done = mongoc_bulk_operation_execute(bulk, &reply, error) != 0;
+		*matched = store_int(&reply, "nMatched");
+		bson_destroy(&reply);
+	}
+	mongoc_bulk_operation_destroy(bulk);
+	return (done);
+}
+
+enum err
+store_update_each(struct store *S, const char *name,
+    const struct store_change *changes, size_t count, int64_t *matched)
+{
+	mongoc_collection_t *C;
+	bson_error_t error;
+	int64_t n;
+	bool done;
+	int tries = 0;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	do
+		done = run_changes(C, changes, count, &n, &error);
+	while (!done && try_again(&error, &tries));
+	mongoc_collection_destroy(C);
+	if (done && matched != NULL)
+		*matched = n;
+	return (done ? ERR_OK : outcome(S, name, &error));
+}
+
 enum err
 store_update_all(struct store *S, const char *name, const bson_t *filter,
     const bson_t *change)

@@ -119,6 +119,20 @@ enum err	 store_find_joined(struct store *, struct arena *,
 enum err	 store_update(struct store *, const char *, const bson_t *,
 		    const bson_t *, bool *);
 
+struct store_change {
+	const bson_t	*filter;	/* of one document */
+	const bson_t	*change;
+};
+
+/*
+ * store_update_each(S, collection, changes, count, matched):
+ * The same for several documents by one command, in any order; ${matched},
+ * which may be NULL, says how many there were.  After a conflict they are all
+ * made once more, so they have to be such that twice is as once.
+ */
+enum err	 store_update_each(struct store *, const char *,
+		    const struct store_change *, size_t, int64_t *);
+
 /* store_update_all(S, collection, filter, update): all that are found. */
 enum err	 store_update_all(struct store *, const char *, const bson_t *,
 		    const bson_t *);
