@@ -33,18 +33,21 @@
 #define SLOT_LIST	64000
 #define SLOTS_STOCK	1024
 #define SLOT_STOCK	1000
+#define SLOTS_CLAIMS	16384
+#define SLOT_CLAIM	1		/* that it is there is all */
 #define TURNS		64
 #define TRUST_MS	250	/* as freshness.h has it */
 #define RENEW_MS	200
 
 /* A change of what lies in the file wants another number. */
-#define LAYOUT		UINT32_C(0x00010002)
+#define LAYOUT		UINT32_C(0x00010003)
 
 /* The head of the shared file; the tables follow. */
 struct shared {
 	struct freshness	 freshness;
 	_Atomic int64_t		 version;	/* n of the last check */
 	_Atomic int64_t		 turns[TURNS];	/* clock_mono() of a read */
+	_Atomic uint64_t	 claims;	/* 0: claims have one generation */
 };
 
 struct catalog {
@@ -53,6 +56,7 @@ struct catalog {
 	struct cache	 events;
 	struct cache	 lists;
 	struct cache	 stock;
+	struct cache	 claims;
 };
 
 struct catalog *
@@ -61,6 +65,7 @@ catalog_open(struct store *store, const char *dir)
 	size_t events = cache_size(SLOTS_EVENTS, SLOT_EVENT);
 	size_t lists = cache_size(SLOTS_LISTS, SLOT_LIST);
 	size_t stock = cache_size(SLOTS_STOCK, SLOT_STOCK);
+	size_t claims = cache_size(SLOTS_CLAIMS, SLOT_CLAIM);
 	struct catalog *G;
 	void *p;
 
@@ -68,8 +73,8 @@ catalog_open(struct store *store, const char *dir)
 		(void)err_set(ERR_INTERNAL, "out of memory");
 		return (NULL);
 	}
-	if (shm_map(dir, "event", LAYOUT, 4096 + events + lists + stock,
-	    &p) != ERR_OK) {
+	if (shm_map(dir, "event", LAYOUT, 4096 + events + lists + stock +
+	    claims, &p) != ERR_OK) {
 		free(G);
 		return (NULL);
 	}
@@ -80,6 +85,8 @@ catalog_open(struct store *store, const char *dir)
 	    SLOT_LIST);
 	cache_init(&G->stock, (char *)p + 4096 + events + lists, SLOTS_STOCK,
 	    SLOT_STOCK);
+	cache_init(&G->claims, (char *)p + 4096 + events + lists + stock,
+	    SLOTS_CLAIMS, SLOT_CLAIM);
 	return (G);
 }
 
@@ -316,6 +323,34 @@ catalog_stock(struct catalog *G, struct arena *A, const bson_t *event,
 	if ((err = read_limits(G, A, event, out)) == ERR_OK)
 		keep_reading(G, A, id, generation, sent, *out);
 	return (err);
+}
+
+static const char *
+claim_key(struct arena *A, const char *user, const char *event,
+    const char *period)
+{
+
+	return (arena_printf(A, "%s %s %s", user, event, period));
+}
+
+bool
+catalog_has_claim(const struct catalog *G, struct arena *A, const char *user,
+    const char *event, const char *period)
+{
+	const char *key = claim_key(A, user, event, period);
+	size_t len;
+
+	return (cache_get(&G->claims, A, key, strlen(key), 0, &len) != NULL);
+}
+
+void
+catalog_keep_claim(struct catalog *G, struct arena *A, const char *user,
+    const char *event, const char *period)
+{
+	const char *key = claim_key(A, user, event, period);
+
+	cache_put(&G->claims, key, strlen(key), 0, "", SLOT_CLAIM,
+	    &G->shared->claims, 0);
 }
 
 /* A list depends on what was asked, and on whether drafts may be seen. */

@@ -46,6 +46,17 @@ enum err	 catalog_stock(struct catalog *, struct arena *, const bson_t *,
 		    const bson_t **);
 
 /*
+ * catalog_keep_claim(G, A, userId, eventId, period),
+ * catalog_has_claim(G, A, userId, eventId, period):
+ * Has the user claimed, as far as this node remembers?  A claim stays, so yes
+ * is certain; no isn't.
+ */
+void		 catalog_keep_claim(struct catalog *, struct arena *,
+		    const char *, const char *, const char *);
+bool		 catalog_has_claim(const struct catalog *, struct arena *,
+		    const char *, const char *, const char *);
+
+/*
  * catalog_list(G, req, reply, generation):
  * Answer a list request from memory; false if it isn't here.  Then
  * ${generation} is for catalog_keep(), 0 if the answer can't be kept.

@@ -33,6 +33,7 @@
 
 #define TRACE_MAX	65536
 #define TRIES	3	/* of a claim whose id was made void */
+#define PLENTY	(2 * STOCK_HOLDS)	/* more than can be away at once */
 
 static const struct err_row already_claimed = { 409, "ALREADY_CLAIMED",
     "You have claimed this event before" };
@@ -285,24 +286,15 @@ take_and_insert(struct request *req, const struct claim_plan *plan,
 	err = claim_insert(app->store, req, plan, id, claim);
 	if (err == ERR_OK)
 		stock_settled(app->stock, plan->took, plan->ntook, id);
+	if (err == ERR_OK || err == ERR_EXISTS)
+		catalog_keep_claim(app->catalog, req->arena, req->subject,
+		    hold.event, plan->period->key);
 	/* Anything else may have been stored: the sweep finds out. */
 	if (err != ERR_EXISTS && err != ERR_NOT_FOUND)
 		return (err);
 	undone = stock_return_all(app->stock, req->arena, plan->took,
 	    plan->ntook, id);
 	return (undone == ERR_OK ? err : undone);
-}
-
-/*
- * Would an earlier claim of the user be found too late?  By one that takes from
- * limits, for the units would be away meanwhile; and where the unique key
- * can't see a claim of before a change of schedule.
- */
-static bool
-looks_first(const struct claim_plan *plan)
-{
-
-	return (plan->ntook > 0 || plan->period->mixed);
 }
 
 static enum err
@@ -345,6 +337,53 @@ grant_unlimited(struct request *req, struct reply *reply,
 	return (err == ERR_NOT_FOUND ? err_set(ERR_AWAY, "try again") : err);
 }
 
+/* What is left for this claim: the least of its limits; -1: no limit. */
+static enum err
+find_left(struct request *req, const struct claim_plan *plan, int64_t *left)
+{
+	struct app *app = req->app;
+	const bson_t *limits;
+	int64_t one;
+	enum err err;
+	size_t i;
+
+	*left = -1;
+	if (plan->ntook == 0)
+		return (ERR_OK);
+	err = catalog_stock(app->catalog, req->arena, plan->event, &limits);
+	for (i = 0; err == ERR_OK && i < plan->ntook; i++) {
+		one = store_int(limits, arena_printf(req->arena, "%s.left",
+		    plan->took[i]));
+		if (*left == -1 || one < *left)
+			*left = one;
+	}
+	return (err);
+}
+
+/*
+ * Would an earlier claim of the user be found too late?  Where the unique key
+ * can't see a claim of before a change of schedule; and by one that takes from
+ * limits, for the units would be away meanwhile.  While there are PLENTY left
+ * nobody misses them, and then the look would cost more than it saves, unless
+ * the node knows of a claim.
+ */
+static enum err
+looks_first(struct request *req, const struct claim_plan *plan, bool *looks)
+{
+	struct app *app = req->app;
+	int64_t left;
+	enum err err;
+
+	*looks = plan->period->mixed;
+	if (*looks || plan->ntook == 0)
+		return (ERR_OK);
+	if ((err = find_left(req, plan, &left)) == ERR_OK)
+		*looks = left < PLENTY || catalog_has_claim(app->catalog,
+		    req->arena, req->subject, store_text(plan->event, "_id"),
+		    plan->period->key);
+	return (err);
+}
+
 /* From event and subject to the claim, or to the reason for none. */
 static enum err
 grant(struct request *req, struct reply *reply, const bson_t **claim)
@@ -353,6 +392,7 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 	struct period period = { .key = PERIOD_ALL };
 	struct claim_plan plan = { .period = &period };
 	const bson_t *event = NULL;
+	bool looks;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,
@@ -369,7 +409,9 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 		return (err);
 	if (!is_eligible(&plan))
 		return (refuse_ineligible(req, reply, &plan, claim));
-	if (looks_first(&plan)) {
+	if ((err = looks_first(req, &plan, &looks)) != ERR_OK)
+		return (err);
+	if (looks) {
 		if ((err = find_own(req, &plan, claim)) == ERR_OK)
 			return (meet_own(req, reply, *claim));
 		if (err != ERR_NOT_FOUND)
@@ -393,29 +435,6 @@ claim_create(struct request *req, struct reply *reply)
 	doc_put(&reply->body, req->op->result, claim);
 	reply_created(reply, claim_path(req, claim));
 	return (ERR_OK);
-}
-
-/* What is left for this claim: the least of its limits; -1: no limit. */
-static enum err
-find_left(struct request *req, const struct claim_plan *plan, int64_t *left)
-{
-	struct app *app = req->app;
-	const bson_t *limits;
-	int64_t one;
-	enum err err;
-	size_t i;
-
-	*left = -1;
-	if (plan->ntook == 0)
-		return (ERR_OK);
-	err = catalog_stock(app->catalog, req->arena, plan->event, &limits);
-	for (i = 0; err == ERR_OK && i < plan->ntook; i++) {
-		one = store_int(limits, arena_printf(req->arena, "%s.left",
-		    plan->took[i]));
-		if (*left == -1 || one < *left)
-			*left = one;
-	}
-	return (err);
 }
 
 /* What a claim would be refused with; ERR_OK: with nothing. */

@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Guerdon::Assert;
+use Guerdon::Http qw(http_all);
 use Guerdon::Mongo;
 use Guerdon::Stack;
 
@@ -123,5 +124,20 @@ is_problem($g->call(POST => '/v1/events', as => 'OPERATOR', json => {
     endsAt => '2090-01-01T00:00:00Z', claimLimit => -1,
     rewards => [{%coupon, stock => 1.5}]}), 400, 'VALIDATION_FAILED',
     'no such limits');
+
+# While there is plenty a claim doesn't look first whether the user has one:
+# then the unique key says so, and the unit goes back.
+$event = $g->new_event(rewards => [{%coupon, stock => 5000}]);
+my @res = http_all(map { $g->request(POST =>
+    "/v1/events/$event->{eventId}/claims", as => $users[0]) } 1 .. 32);
+is(join(' ', sort map { $_->status } @res), join(' ', 201, (409) x 31),
+    'one user, 32 claims at once: one');
+is(scalar(grep { $_->status == 409 && $_->get('code') eq 'ALREADY_CLAIMED' }
+    @res), 31, '... the others are told so');
+$g->stack('restart-pool', 'event');
+is_problem($g->claim($event, $users[0]), 409, 'ALREADY_CLAIMED',
+    '... and later');
+is_status($g->claim($event, $users[1]), 201, 'somebody else');
+is(left($event, 4998), 4998, 'two are gone');
 
 done_testing;

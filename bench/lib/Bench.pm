@@ -138,8 +138,10 @@ sub fill_stocked {
 	    name => '500 points', quantity => 500, stock => 1_000_000,
 	    details => {wallet => 'main'}}]);
 
-	push @{$self->{stocked}}, split /\n/, $self->fill('events',
-	    $event->{eventId}, $count);
+	for my $kind (qw(stocked rushed)) {
+		push @{$self->{$kind}}, split /\n/, $self->fill('events',
+		    $event->{eventId}, $count);
+	}
 	$self->new_event(1);
 }
 
@@ -183,13 +185,16 @@ sub strangers {
 }
 
 # The first claims of regulars: each pair of one of them and an event once.
+# So many events take turns.
 sub pairs {
-	my ($self, $for, $events, $count) = @_;
+	my ($self, $for, $events, $turns, $count) = @_;
 	my $from = $self->{used}{$for} //= 0;
 	my @regulars = $self->regulars;
+	my $each = 200 * $turns;
 
 	die "more events are needed\n" if $from + $count > 200 * @$events;
-	return map { [$regulars[$_ % 200], $events->[$_ / 200]] }
+	return map { [$regulars[$_ % $each / $turns],
+	    $events->[$turns * int($_ / $each) + $_ % $turns]] }
 	    $from .. $from + $count - 1;
 }
 
@@ -246,12 +251,17 @@ our %operations = (
     'claim known' => {port => 'http', once => 1, requests => sub {
 	my ($self, $count) = @_;
 	return map { claim_request(@$_) } $self->pairs('claim known',
-	    $self->{events}, $count);
+	    $self->{events}, 1, $count);
     }, good => \&good_claim},
     'claim stock' => {port => 'http', once => 1, requests => sub {
 	my ($self, $count) = @_;
 	return map { claim_request(@$_) } $self->pairs('claim stock',
-	    $self->{stocked}, $count);
+	    $self->{stocked}, 10, $count);
+    }, good => \&good_claim},
+    'claim rush' => {port => 'http', once => 1, requests => sub {
+	my ($self, $count) = @_;
+	return map { claim_request(@$_) } $self->pairs('claim rush',
+	    $self->{rushed}, 1, $count);
     }, good => \&good_claim},
     'login' => {port => 'http', requests => sub {
 	my ($self) = @_;

@@ -4,7 +4,8 @@ package Guerdon::Ledger;
 # Many users claim an event of limited stock, while workers and the database
 # are killed; afterwards all books must agree.
 #
-#	my $ledger = Guerdon::Ledger->new($g, $event, users => 2000);
+#	my $ledger = Guerdon::Ledger->new($g, $event, users => 2000,
+#	    again => 3);	each claims so often, at once
 #	$ledger->run(at => 32, databases => 5, body => sub { ... });
 #	$ledger->settle;
 #	$ledger->check;
@@ -24,8 +25,8 @@ sub new {
 	my @users = $g->new_people($o{users});
 
 	return bless {g => $g, event => $event, users => \@users,
-	    queue => [0 .. $#users], answers => [], settled => {}, unknown => 0,
-	    claims => []}, $class;
+	    queue => [map { ($_) x ($o{again} // 1) } 0 .. $#users],
+	    answers => [], settled => {}, unknown => 0, claims => []}, $class;
 }
 
 # Is it known what became of an attempt?
