@@ -9,6 +9,7 @@
 #include "address.h"
 #include "err.h"
 #include "ratelimit.h"
+#include "users.h"
 
 /*
  * guerdon.conf: lines of "key = value"; "#" starts a comment.  The table in
@@ -30,6 +31,7 @@ struct conf {
 	struct rates guesses;		/* wrong passwords: address, account */
 	bool	 ratelimit_headers;	/* tell clients what is left */
 	struct networks trusted_proxies;
+	struct users peer_users;	/* who may connect to the workers */
 	int64_t	 request_timeout;	/* ms, gateway's whole answer */
 	int64_t	 access_token_ttl;	/* seconds */
 	int64_t	 refresh_token_ttl;	/* seconds */

@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "id.h"
 #include "log.h"
+#include "sandbox.h"
 #include "store.h"
 #include "worker.h"
 
@@ -136,6 +137,22 @@ store_new(const char *uri, const char *db, bool check)
 	set_options(S->uri);
 	S->unchecked = check;
 	return (S);
+}
+
+void
+store_sandbox(struct store *S, struct sandbox *B)
+{
+	static const char *const options[] = {
+		MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE
+	};
+	size_t i;
+
+	B->connects = true;
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		sandbox_reads(B, mongoc_uri_get_option_as_utf8(S->uri,
+		    options[i], NULL));
+	sandbox_reads(B, getenv("SSL_CERT_FILE"));
+	sandbox_reads(B, getenv("SSL_CERT_DIR"));
 }
 
 /* End the search.  There is one at a time: who is called for each document

@@ -9,6 +9,7 @@
 #include "err.h"
 
 struct arena;
+struct sandbox;
 
 /*
  * The database: mongo-c-driver with deadlines that fit a web request, and
@@ -37,6 +38,13 @@ struct store;
  * see store_check().  NULL with err_detail() for a bad URI.
  */
 struct store	*store_new(const char *, const char *, bool);
+
+/*
+ * store_sandbox(S, B):
+ * It connects by TCP, and reads the files of certificates that its URI or
+ * OpenSSL's environment [SSL_CTX_load_verify_locations(3)] names.
+ */
+void		 store_sandbox(struct store *, struct sandbox *);
 
 /* store_free(S): close and free; NULL is fine. */
 void		 store_free(struct store *);
