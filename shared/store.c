@@ -415,6 +415,46 @@ store_ping(struct store *S)
 	return (err);
 }
 
+enum err
+store_clock(struct store *S, int64_t *ms)
+{
+	bson_t *hello = BCON_NEW("hello", BCON_INT32(1)), reply;
+	bson_error_t error;
+	enum err err;
+
+	*ms = 0;
+	if ((err = ready(S)) == ERR_OK) {
+		if (mongoc_client_command_simple(S->client, S->db, hello, NULL,
+		    &reply, &error))
+			*ms = store_time(&reply, "localTime");
+		else
+			err = outcome(S, "hello", &error);
+		bson_destroy(&reply);
+	}
+	bson_destroy(hello);
+	return (err);
+}
+
+bool
+store_tls(const struct store *S)
+{
+
+	return (mongoc_uri_get_tls(S->uri));
+}
+
+bool
+store_near(const struct store *S)
+{
+	const mongoc_host_list_t *host = mongoc_uri_get_hosts(S->uri);
+
+	for (; host != NULL; host = host->next)
+		if (strcmp(host->host, "localhost") != 0 &&
+		    strncmp(host->host, "127.", 4) != 0 &&
+		    strcmp(host->host, "::1") != 0 && host->host[0] != '/')
+			return (false);
+	return (mongoc_uri_get_hosts(S->uri) != NULL);
+}
+
 static bool
 count_one(void *ctx, const bson_t *doc)
 {
@@ -536,15 +576,44 @@ store_insert_all(struct store *S, const char *name, const bson_t **docs,
 	return (outcome(S, name, &error));
 }
 
+/* What a search finds, until somebody has enough. */
+static enum err
+walk(struct store *S, const char *name,
+    bool (*each)(void *, const bson_t *), void *ctx)
+{
+	const bson_t *doc;
+	bson_error_t error;
+	bool failed;
+
+	while (mongoc_cursor_next(S->cursor, &doc))
+		if (!each(ctx, doc))
+			break;
+	failed = mongoc_cursor_error(S->cursor, &error);
+	end_search(S);
+	return (failed ? outcome(S, name, &error) : ERR_OK);
+}
+
+enum err
+store_indexes(struct store *S, const char *name,
+    bool (*each)(void *, const bson_t *), void *ctx)
+{
+	mongoc_collection_t *C;
+	enum err err;
+
+	end_search(S);
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	S->cursor = mongoc_collection_find_indexes_with_opts(C, NULL);
+	S->collection = C;
+	return (walk(S, name, each, ctx));
+}
+
 enum err
 store_find(struct store *S, const char *name, const bson_t *filter,
     const bson_t *opts, bool (*each)(void *, const bson_t *), void *ctx)
 {
 	mongoc_collection_t *C;
-	const bson_t *doc;
-	bson_error_t error;
 	bson_t limits;
-	bool failed;
 	enum err err;
 
 	end_search(S);
@@ -558,12 +627,7 @@ store_find(struct store *S, const char *name, const bson_t *filter,
 	    NULL);
 	S->collection = C;
 	bson_destroy(&limits);
-	while (mongoc_cursor_next(S->cursor, &doc))
-		if (!each(ctx, doc))
-			break;
-	failed = mongoc_cursor_error(S->cursor, &error);
-	end_search(S);
-	return (failed ? outcome(S, name, &error) : ERR_OK);
+	return (walk(S, name, each, ctx));
 }
 
 static bool

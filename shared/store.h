@@ -63,6 +63,21 @@ enum err	 store_version(struct store *, int64_t *);
  * STORE_VERSION now. */
 enum err	 store_set_version(struct store *, int64_t);
 
+/*
+ * store_indexes(S, collection, each, ctx):
+ * Call ${each} with the description of each index, {name, ...}.
+ */
+enum err	 store_indexes(struct store *, const char *,
+		    bool (*)(void *, const bson_t *), void *);
+
+/* store_clock(S, ms): what time the server has. */
+enum err	 store_clock(struct store *, int64_t *);
+
+/* store_tls(S), store_near(S): is the connection encrypted; are all servers
+ * of the URI on this machine? */
+bool		 store_tls(const struct store *);
+bool		 store_near(const struct store *);
+
 /* store_ping(S): can the database answer? */
 enum err	 store_ping(struct store *);
 
