@@ -59,6 +59,7 @@ struct loop {
 	struct arena		*arena;
 	FCGX_Request		 fcgi;
 	bool			 keep;		/* the peer keeps the link */
+	bool			 local;		/* descriptor 0 is a unix socket */
 	int64_t			 stop_at;	/* 0: not told to stop */
 	sigset_t		 waiting;	/* mask while we wait */
 	int			 epoll;		/* waits for descriptor 0 */
@@ -152,8 +153,11 @@ static enum err
 prepare_socket(struct loop *L)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
-	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	int flags = fcntl(STDIN_FILENO, F_GETFL), family = 0;
+	socklen_t size = sizeof(family);
 
+	L->local = getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &family,
+	    &size) == 0 && family == AF_UNIX;
 	if (flags == -1 ||
 	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == -1 ||
 	    (L->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
@@ -394,12 +398,8 @@ is_welcome(struct loop *L, int fd)
 {
 	struct ucred peer;
 	socklen_t len = sizeof(peer);
-	int family = 0;
-	socklen_t size = sizeof(family);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) == -1)
-		return (false);
-	if (family != AF_UNIX)
+	if (!L->local)
 		return (true);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
 		return (false);
