@@ -3,17 +3,21 @@
  * account: what users do with their own accounts: another password, an export
  * of what is held about them, the end of it.  Administrators can end one, too.
  *
- * Whoever is erased leaves nothing here but an opaque id in claims and audit
+ * Whoever is erased leaves nothing but an opaque id in claims and audit
  * records, which stay: they say what was handed out, and to no one any more.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "../fcgi-event/person_store.h"
 #include "account.h"
 #include "arena.h"
 #include "auth.h"
 #include "doc.h"
+#include "erasure.h"
 #include "json.h"
 #include "log.h"
+#include "page.h"
 #include "password.h"
 #include "reply.h"
 #include "revoke.h"
@@ -24,14 +28,8 @@
 #include "user_store.h"
 #include "verdict.h"
 
-#define SESSIONS_MAX	1000	/* in an export: the newest */
-
 static const struct err_row wrong_password = { 403, "WRONG_PASSWORD",
     "The password is wrong" };
-
-/* What other servers hold about a user, and where the user can read it. */
-static const char elsewhere[] = "[\"/v1/users/me/claims\","
-    "\"/v1/users/me/audit\"]";
 
 static void
 log_account(const struct request *req, const char *message, const char *code,
@@ -133,14 +131,9 @@ static enum err
 erase_user(struct request *req, void *ctx)
 {
 	struct auth *auth = req->app;
-	const char *id = ctx;
-	enum err err;
 
 	/* Who is gone already was there when this attempt began. */
-	err = user_remove(auth->store, req->arena, id);
-	if (err == ERR_OK || err == ERR_NOT_FOUND)
-		err = session_erase_all(auth->store, req->arena, id);
-	return (err);
+	return (erasure_run(auth->store, req->arena, ctx));
 }
 
 static enum err
@@ -195,54 +188,116 @@ user_delete(struct request *req, struct reply *reply)
 	return (err);
 }
 
-/* The list of sessions in an export. */
-struct sessions {
-	struct buf		*body;
-	const struct schema	*schema;
-	int			 count;
+/*
+ * An export is a list of {kind, MEMBER}: the user, the sessions, then the parts
+ * of person_store.h, each from its highest _id down.  A cursor names the part,
+ * by its letter, and the last _id.
+ */
+struct export {
+	struct page		*page;
+	struct reply		*reply;
+	char			 letter;	/* of the part; 'a': the user */
+	const char		*kind;
+	const char		*member;
+	const struct schema	*schema;	/* NULL: as stored */
 };
 
-static bool
-put_session(void *ctx, const bson_t *doc)
+/* What comes next: its kind, the member that it is in, how it is shown. */
+static void
+name_part(struct export *X, const struct request *req, const char *kind,
+    const char *member)
 {
-	struct sessions *L = ctx;
 
-	buf_puts(L->body, L->count++ > 0 ? "," : "");
-	doc_put(L->body, L->schema, doc);
+	X->kind = kind;
+	X->member = member;
+	X->schema = strcmp(member, "record") == 0 ? NULL :
+	    schema_property_named(page_schema(req), member)->schema;
+}
+
+static bool
+put_record(void *ctx, const bson_t *doc)
+{
+	struct export *X = ctx;
+	struct buf *b = &X->reply->body;
+	char last[PAGE_AFTER_MAX];
+
+	(void)snprintf(last, sizeof(last), "%c%s", X->letter,
+	    store_text(doc, "_id"));
+	if (!page_item(X->page, X->reply, last))
+		return (false);
+	buf_printf(b, "{\"kind\":\"%s\",\"%s\":", X->kind, X->member);
+	if (X->schema != NULL)
+		doc_put(b, X->schema, doc);
+	else
+		doc_put_free(b, doc);
+	buf_putc(b, '}');
 	return (true);
 }
 
 static enum err
-put_sessions(struct request *req, struct reply *reply)
+put_sessions(struct request *req, struct export *X, const char *after,
+    int64_t limit)
 {
 	struct auth *auth = req->app;
-	const struct schema *list = schema_property_named(req->op->result,
-	    "sessions")->schema;
-	struct sessions L = { &reply->body, schema_items(list), 0 };
+	bson_t *filter = DOC(req->arena, "userId", BCON_UTF8(req->subject));
 
-	return (store_find(auth->store, SESSIONS, DOC(req->arena, "userId",
-	    BCON_UTF8(req->subject)), DOC(req->arena, "sort", "{", "_id",
-	    BCON_INT32(-1), "}", "limit", BCON_INT64(SESSIONS_MAX)),
-	    put_session, &L));
+	if (after != NULL)
+		(void)BSON_APPEND_DOCUMENT(filter, "_id", DOC(req->arena,
+		    "$lt", BCON_UTF8(after)));
+	name_part(X, req, "SESSION", "session");
+	return (store_find(auth->store, SESSIONS, filter, DOC(req->arena,
+	    "sort", "{", "_id", BCON_INT32(-1), "}",
+	    "limit", BCON_INT64(limit)), put_record, X));
+}
+
+/* One part, below ${after} of it. */
+static enum err
+put_part(struct request *req, struct export *X, const bson_t *user,
+    const char *after)
+{
+	struct auth *auth = req->app;
+	int64_t limit = X->page->limit - X->page->count + 1;
+	size_t part = (size_t)(X->letter - 'c');
+
+	if (X->letter == 'a') {
+		name_part(X, req, "USER", "user");
+		if (after == NULL)
+			(void)put_record(X, user);
+		return (ERR_OK);
+	}
+	if (X->letter == 'b')
+		return (put_sessions(req, X, after, limit));
+	name_part(X, req, person_part(part), "record");
+	return (person_each(auth->store, req->arena, part, req->subject,
+	    after, limit, put_record, X));
 }
 
 enum err
 account_export(struct request *req, struct reply *reply)
 {
-	struct buf *b = &reply->body;
+	struct auth *auth = req->app;
+	struct page page;
+	struct export X = { &page, reply, 'a', NULL, NULL, NULL };
+	const char *after = NULL;
 	const bson_t *user;
 	enum err err;
 
-	if ((err = account_find(req, &user)) != ERR_OK)
+	if ((err = page_open(&page, req, auth->cursor_key)) != ERR_OK ||
+	    (err = account_find(req, &user)) != ERR_OK)
 		return (err);
-	buf_puts(b, "{\"user\":");
-	doc_put(b, schema_property_named(req->op->result, "user")->schema,
-	    user);
-	buf_puts(b, ",\"sessions\":[");
-	if ((err = put_sessions(req, reply)) != ERR_OK)
+	if (page.after != NULL) {
+		X.letter = page.after[0];
+		after = page.after + 1;
+	}
+	while (err == ERR_OK && !page.more && (X.letter < 'c' ||
+	    person_part((size_t)(X.letter - 'c')) != NULL)) {
+		err = put_part(req, &X, user, after);
+		after = NULL;
+		X.letter++;
+	}
+	if (err != ERR_OK)
 		return (err);
-	buf_printf(b, "],\"elsewhere\":%s}", elsewhere);
+	page_close(&page, req, reply);
 	reply_no_store(reply);
-	reply_ok(reply);
 	return (ERR_OK);
 }

@@ -205,6 +205,7 @@ main(int argc, char *argv[])
 	int status;
 
 	auth.conf = startup(worker.name, argc, argv);
+	worker.conf = auth.conf;
 
 	/* Keys, contract, database. */
 	if (read_keys(&auth) != ERR_OK ||
@@ -219,6 +220,9 @@ main(int argc, char *argv[])
 		log_write(LOG_WARN, "started without the database",
 		    LOG_STR("reason", err_detail()), LOG_END);
 
+	sandbox_reads(&worker.sandbox, auth.conf->share);
+	sandbox_reads(&worker.sandbox, auth.conf->keys);
+	store_sandbox(auth.store, &worker.sandbox);
 	status = worker_run(&worker);
 	conf_free(auth.conf);
 	return (status);

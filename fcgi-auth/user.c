@@ -55,6 +55,7 @@ user_register(struct request *req, struct reply *reply, enum role role)
 	    LOG_STR("role", role_name(role)),
 	    LOG_STR("by", req->subject), LOG_END);
 	put_user(req, reply, user);
+	reply->object = user_id(user);
 	reply_created(reply, arena_printf(req->arena, "/v1/users/%s",
 	    user_id(user)));
 	return (ERR_OK);

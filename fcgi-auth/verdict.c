@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * verdict: judged tokens in memory that the workers share, and the collection
- * `revocations` that makes the nodes forget them.
+ * verdict: judged tokens in memory that the workers share; the collection
+ * `revocations` makes the nodes forget them.
  *
  * Always true: a verdict that is found was read from the database after every
  * revocation of its session or user that was complete 250 ms ago.  For that,
@@ -17,14 +17,13 @@
 #include "clock.h"
 #include "freshness.h"
 #include "log.h"
+#include "revocation_store.h"
 #include "shm.h"
 #include "store.h"
 #include "verdict.h"
 
-#define REVOCATIONS	"revocations"
 #define OVERLAP_MS	10000	/* how far clocks and writers may lag */
 #define WINDOW_MS	70000	/* no verdict lives longer than 60 s */
-#define TTL_MS		3600000	/* then the database forgets it */
 #define BATCH		256	/* revoked ids that are dropped in one pass */
 
 #define SLOTS		16384
@@ -222,15 +221,9 @@ enum err
 verdict_revoke_begin(struct verdicts *V, struct request *req,
     enum subject_kind kind, const char *id)
 {
-	int64_t now = clock_now();
-	enum err err;
 
-	err = store_insert(V->store, REVOCATIONS, DOC(req->arena,
-	    "_id", BCON_UTF8(revocation_id(req, kind)),
-	    "kind", BCON_UTF8(kinds[kind]), "id", BCON_UTF8(id),
-	    "at", BCON_DATE_TIME(now), "pending", BCON_BOOL(true),
-	    "expiresAt", BCON_DATE_TIME(now + TTL_MS)));
-	return (err == ERR_EXISTS ? ERR_OK : err);
+	return (revocation_begin(V->store, req->arena,
+	    revocation_id(req, kind), kinds[kind], id));
 }
 
 void
@@ -242,11 +235,8 @@ verdict_revoke_end(struct verdicts *V, struct request *req,
 	/* Here at once; elsewhere by the next look at the database. */
 	memcpy(R.ids[0], id, ID_SIZE);
 	drop_revoked(&R);
-	/* The date moves on: those who have looked meanwhile look again. */
-	if (store_update(V->store, REVOCATIONS, DOC(req->arena,
-	    "_id", BCON_UTF8(revocation_id(req, kind))), DOC(req->arena,
-	    "$set", "{", "pending", BCON_BOOL(false),
-	    "at", BCON_DATE_TIME(clock_now()), "}"), NULL) != ERR_OK)
+	if (revocation_end(V->store, req->arena, revocation_id(req, kind)) !=
+	    ERR_OK)
 		log_write(LOG_WARN, "a revocation stays pending",
 		    LOG_STR("traceId", req->trace.id), LOG_END);
 }

@@ -9,6 +9,7 @@
 #include "doc.h"
 #include "id.h"
 #include "json.h"
+#include "person_store.h"
 #include "reply.h"
 #include "request.h"
 #include "schema.h"
@@ -39,29 +40,71 @@ read_activity(struct request *req, const cJSON *json, struct activity *one)
 	return (NULL);
 }
 
+/* A batch as it is sorted out. */
+struct batch {
+	struct activity	 list[ACTIVITY_BATCH];	/* all, then the good ones */
+	const char	*codes[ACTIVITY_BATCH];	/* why not; NULL: good */
+	const char	*users[ACTIVITY_BATCH];
+	bool		 gone[ACTIVITY_BATCH];
+	size_t		 count;
+};
+
+/* Of somebody who is erased nothing is stored any more. */
+static enum err
+refuse_gone(struct request *req, struct batch *batch)
+{
+	struct app *app = req->app;
+	enum err err;
+	size_t i;
+
+	for (i = 0; i < batch->count; i++)
+		batch->users[i] = batch->list[i].user;
+	err = person_gone(app->store, req->arena, batch->users,
+	    batch->count, batch->gone);
+	for (i = 0; i < batch->count; i++)
+		if (batch->gone[i] && batch->codes[i] == NULL)
+			batch->codes[i] = "INVALID_USER";
+	return (err);
+}
+
+/* Say what is refused, and close the gaps. */
+static void
+put_rejected(struct batch *batch, struct buf *rejected)
+{
+	size_t i, good = 0;
+
+	for (i = 0; i < batch->count; i++)
+		if (batch->codes[i] == NULL)
+			batch->list[good++] = batch->list[i];
+		else
+			buf_printf(rejected, "%s{\"index\":%zu,\"code\":"
+			    "\"%s\"}", rejected->len > 0 ? "," : "", i,
+			    batch->codes[i]);
+	batch->count = good;
+}
+
 enum err
 activity_create(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
-	struct activity *list = arena_alloc(req->arena,
-	    ACTIVITY_BATCH * sizeof(*list));
+	struct batch *batch = arena_alloc(req->arena, sizeof(*batch));
+	struct activity *list = batch->list;
 	const cJSON *item;
-	const char *code;
 	struct buf rejected;
-	size_t i, count = 0, accepted = 0, total = 0;
+	size_t i, count = 0, accepted = 0;
 	enum err err;
 
-	buf_init(&rejected, req->arena, 64 * ACTIVITY_BATCH);
+	batch->count = 0;
 	cJSON_ArrayForEach(item, json_get(req->json, "activities")) {
-		code = read_activity(req, item, &list[count]);
-		if (code == NULL)
-			count++;
-		else
-			buf_printf(&rejected, "%s{\"index\":%zu,\"code\":"
-			    "\"%s\"}", rejected.len > 0 ? "," : "", total,
-			    code);
-		total++;
+		batch->codes[batch->count] = read_activity(req, item,
+		    &list[batch->count]);
+		batch->count++;
 	}
+	if ((err = refuse_gone(req, batch)) != ERR_OK)
+		return (err);
+	buf_init(&rejected, req->arena, 64 * ACTIVITY_BATCH);
+	put_rejected(batch, &rejected);
+	count = batch->count;
 	err = activity_record(app->store, req->arena, list, count);
 	if (err != ERR_OK)
 		return (err);
@@ -80,9 +123,13 @@ attributes_set(struct request *req, struct reply *reply)
 	struct app *app = req->app;
 	const char *user = contract_param(req, "userId");
 	bson_t *attributes = store_new_doc(req->arena);
+	bool gone = true;
 	enum err err;
 
-	if (!id_valid("us", user))
+	if (id_valid("us", user) && (err = person_gone(app->store, req->arena,
+	    &user, 1, &gone)) != ERR_OK)
+		return (err);
+	if (gone)
 		return (err_set(ERR_NOT_FOUND, "there is no such user"));
 	doc_append(attributes, NULL, json_get(req->json, "attributes"));
 	err = attributes_put(app->store, req->arena, user, attributes);

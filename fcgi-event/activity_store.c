@@ -30,10 +30,7 @@
 #include "id.h"
 #include "store.h"
 
-#define ACTIVITIES	"activities"
-#define PROGRESS	"progress"
 #define TRIES		"tries"
-#define ATTRIBUTES	"attributes"
 #define DAY_MS		INT64_C(86400000)
 #define SETTLE_BATCH	20	/* tries at a time */
 #define DAYS_MAX	4000	/* days read of one user at most */
@@ -412,4 +409,22 @@ attributes_find(struct store *S, struct arena *A, const char *user,
 
 	return (store_find_one(S, A, ATTRIBUTES, DOC(A,
 	    "_id", BCON_UTF8(user)), out));
+}
+
+enum err
+activity_erase(struct store *S, struct arena *A, const char *user)
+{
+	bson_t *of = DOC(A, "userId", BCON_UTF8(user));
+	enum err err;
+
+	/* The batches first, for others may settle them meanwhile. */
+	err = store_update_all(S, TRIES, DOC(A, "activities.userId",
+	    BCON_UTF8(user)), DOC(A, "$pull", "{", "activities", "{",
+	    "userId", BCON_UTF8(user), "}", "}"));
+	if (err == ERR_OK &&
+	    (err = store_remove_all(S, ACTIVITIES, of)) == ERR_OK &&
+	    (err = store_remove_all(S, PROGRESS, of)) == ERR_OK)
+		err = store_remove(S, ATTRIBUTES, DOC(A,
+		    "_id", BCON_UTF8(user)));
+	return (err);
 }

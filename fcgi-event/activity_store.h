@@ -17,6 +17,10 @@ struct store;
  * about users.  An activity is counted once in the daily sums of its user and
  * metric, however often it is sent and whoever dies meanwhile.
  */
+#define ACTIVITIES	"activities"
+#define PROGRESS	"progress"
+#define ATTRIBUTES	"attributes"
+
 #define ACTIVITY_BATCH	500
 
 struct activity {
@@ -62,5 +66,12 @@ enum err	 attributes_put(struct store *, struct arena *, const char *,
 /* attributes_find(S, A, userId, out): {attributes, updatedAt}. */
 enum err	 attributes_find(struct store *, struct arena *, const char *,
 		    const bson_t **);
+
+/*
+ * activity_erase(S, A, userId):
+ * Erase all facts about a user, and what batches under way hold of them.  A
+ * batch that is recorded at this moment may store some again.
+ */
+enum err	 activity_erase(struct store *, struct arena *, const char *);
 
 #endif /* !ACTIVITY_STORE_H_ */

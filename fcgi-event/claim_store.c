@@ -382,3 +382,13 @@ claim_expired(struct store *S, struct arena *A, int64_t now,
 	    "$lte", BCON_DATE_TIME(now), "}", "state", BCON_UTF8("PENDING")),
 	    DOC(A, "limit", BCON_INT64(BATCH)), each, ctx));
 }
+
+enum err
+claim_forget(struct store *S, struct arena *A, const char *user)
+{
+
+	return (store_update_all(S, CLAIMS, DOC(A, "userId", BCON_UTF8(user),
+	    "snapshot.verdict.facts", "{", "$exists", BCON_BOOL(true), "}"),
+	    DOC(A, "$unset", "{", "snapshot.verdict.facts", BCON_UTF8(""),
+	    "snapshot.verdict.trace", BCON_UTF8(""), "}")));
+}

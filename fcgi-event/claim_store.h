@@ -149,4 +149,11 @@ enum err	claim_prune(struct store *, struct arena *, int64_t);
 enum err	claim_expired(struct store *, struct arena *, int64_t,
 		    bool (*)(void *, const bson_t *), void *);
 
+/*
+ * claim_forget(S, A, userId):
+ * Strike the facts that a user's claims were judged by, and the traces, which
+ * repeat them.  The verdict and its instant stay.
+ */
+enum err	claim_forget(struct store *, struct arena *, const char *);
+
 #endif /* !CLAIM_STORE_H_ */

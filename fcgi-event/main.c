@@ -14,6 +14,8 @@
 #include "store.h"
 #include "worker.h"
 
+#define SPOOL	"data/spool"
+
 static const struct handler handlers[] = {
 	{ "event_create", event_create },
 	{ "event_list", event_list },
@@ -140,7 +142,7 @@ open_audit(struct app *app)
 {
 	char *dir;
 
-	if ((dir = conf_path(app->conf, "data/spool")) == NULL)
+	if ((dir = conf_path(app->conf, SPOOL)) == NULL)
 		return (err_set(ERR_INTERNAL, "out of memory"));
 	app->audit = audit_new(app->store, dir, app->conf->spool_max);
 	free(dir);
@@ -178,9 +180,10 @@ main(int argc, char *argv[])
 		.stop = event_stop,
 	};
 	struct conf *conf;
+	char *spool;
 	int status;
 
-	app.conf = conf = startup(worker.name, argc, argv);
+	app.conf = worker.conf = conf = startup(worker.name, argc, argv);
 	app.service.conf = conf;
 	app.service.name = "event";
 	app.service.handlers = handlers;
@@ -191,7 +194,14 @@ main(int argc, char *argv[])
 	app.service.after = after;
 	if (event_start(&app) != ERR_OK)
 		worker_refuse();
+	if ((spool = conf_path(conf, SPOOL)) == NULL)
+		worker_refuse();
+	sandbox_reads(&worker.sandbox, conf->share);
+	sandbox_reads(&worker.sandbox, conf->keys);
+	sandbox_writes(&worker.sandbox, spool);
+	store_sandbox(app.store, &worker.sandbox);
 	status = worker_run(&worker);
+	free(spool);
 	conf_free(conf);
 	return (status);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fcgi-gw: the gateway worker.  Started by spawn-fcgi; see fcgi-gw(8). */
 #include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "backlog.h"
@@ -147,9 +148,15 @@ main(int argc, char *argv[])
 	struct conf *conf;
 	int status;
 
-	gw.conf = conf = startup(worker.name, argc, argv);
+	gw.conf = worker.conf = conf = startup(worker.name, argc, argv);
 	if (gateway_start(&gw) != ERR_OK)
 		worker_refuse();
+	/* It has no use for the database. */
+	explicit_bzero(conf->mongo_uri, strlen(conf->mongo_uri));
+	sandbox_reads(&worker.sandbox, conf->share);
+	sandbox_reads(&worker.sandbox, conf->keys);
+	worker.sandbox.connects = link_is_tcp(conf->auth_socket) ||
+	    link_is_tcp(conf->event_socket);
 	status = worker_run(&worker);
 	conf_free(conf);
 	return (status);

@@ -32,6 +32,7 @@ struct command {
 
 /* The commands. */
 int	command_check_config(struct context *, int, char *[]);
+int	command_doctor(struct context *, int, char *[]);
 int	command_explain(struct context *, int, char *[]);
 int	command_init(struct context *, int, char *[]);
 int	command_key_rotate(struct context *, int, char *[]);

@@ -44,6 +44,13 @@ explain(struct arena *A, const char *id, const bson_t *claim)
 		    store_text(claim, "state"));
 		return (true);
 	}
+	if (!store_has(record, "facts")) {
+		(void)printf("%s: %s, the conditions were %ssatisfied; its "
+		    "user is erased, and the facts with him\n", id,
+		    store_text(claim, "state"),
+		    store_true(record, "satisfied") ? "" : "not ");
+		return (true);
+	}
 	trace = store_new_doc(A);
 	satisfied = eligibility_again(A, tree, record, trace);
 	stored = store_part(A, record, "trace");

@@ -7,13 +7,15 @@
 #include "err.h"
 
 /*
- * Files of secrets: made whole and at once, for us alone.
+ * Files of secrets: made whole and at once, for the owner of their folder
+ * alone.  In a folder of root's that a group may read, mode 0750, they are
+ * root's, and that group may read them.
  */
 
 /*
  * keyfile_folder(path, fd):
- * Make a folder that only we can enter, or make an existing one so, and lock
- * it: of two processes one waits.  Closing ${fd} gives the lock back.
+ * Make a folder that only its owner can enter, or make an existing one so
+ * unless it is root's for a group, and lock it: of two processes one waits.  Closing ${fd} gives the lock back.
  */
 enum err	keyfile_folder(const char *, int *);
 

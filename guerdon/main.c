@@ -55,6 +55,14 @@ static const struct command commands[] = {
 		.run = command_service_rotate,
 	},
 	{
+		.name = "doctor",
+		.usage = " [--json]",
+		.summary = "show what protects the running stack, and what "
+		    "doesn't",
+		.help = "  --json   as one JSON object\n",
+		.run = command_doctor,
+	},
+	{
 		.name = "explain",
 		.usage = " CLAIM",
 		.summary = "judge a claim's conditions once more",

@@ -6,6 +6,8 @@
  *	settle		holds of limited stock that are 30 s old, and totals
  *			that an event doesn't show yet
  *	count		activities of batches that were cut short
+ *	erase		people whose erasure was cut short, or who are gone
+ *			not long enough
  *	prune		void claims that nobody can meet any more
  *	ship		audit spools that no worker holds
  *
@@ -17,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../fcgi-auth/erasure.h"
 #include "../fcgi-event/activity_store.h"
 #include "../fcgi-event/audit.h"
 #include "../fcgi-event/claim_store.h"
@@ -50,6 +53,7 @@ struct sweep {
 
 	long		 expired;
 	long		 settled;
+	long		 erased;
 };
 
 static bool
@@ -152,6 +156,21 @@ count_activities(struct sweep *W)
 	return (err);
 }
 
+/* After the activities, which may be those of somebody who is gone. */
+static enum err
+erase_people(struct sweep *W)
+{
+	long count;
+	enum err err;
+
+	do {
+		err = erasure_sweep(W->store, W->arena, W->now, &count);
+		arena_reset(W->arena);
+		W->erased += count;
+	} while (err == ERR_OK && count > 0);
+	return (err);
+}
+
 static enum err
 prune_voids(struct sweep *W)
 {
@@ -204,9 +223,11 @@ command_sweep(struct context *ctx, int argc, char *argv[])
 	good = report("expire", expire_claims(&W));
 	good = report("settle", settle_limits(&W)) && good;
 	good = report("count", count_activities(&W)) && good;
+	good = report("erase", erase_people(&W)) && good;
 	good = report("prune", prune_voids(&W)) && good;
 	good = report("ship", ship_spools(&W, ctx->conf)) && good;
-	(void)printf("expired %ld, settled %ld\n", W.expired, W.settled);
+	(void)printf("expired %ld, settled %ld, erased %ld\n", W.expired,
+	    W.settled, W.erased);
 	arena_free(W.arena);
 	store_free(W.store);
 	return (good ? EXIT_DONE : EXIT_FAILED);

@@ -22,7 +22,8 @@
 #define GUERDON_SHARE	"/usr/local/share/guerdon"
 #endif
 
-enum kind { TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS };
+enum kind { TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS,
+    USERS };
 
 static const struct row {
 	const char	*key;
@@ -55,6 +56,7 @@ static const struct row {
 #undef RATES_ROW
 	ROW(ratelimit_headers, SWITCH, "off", 0, 0),
 	ROW(trusted_proxies, NETWORKS, "", 0, 0),
+	ROW(peer_users, USERS, "", 0, 0),
 	ROW(request_timeout, NUMBER, "1900", 100, 60000),
 	ROW(access_token_ttl, NUMBER, "900", 1, 86400),
 	ROW(refresh_token_ttl, NUMBER, "2592000", 60, 31536000),
@@ -155,6 +157,12 @@ set_value(struct conf *conf, const struct row *row, const char *value)
 		if (!networks_parse(value, member(conf, row)))
 			return (err_set(ERR_INVALID, "%s: want addresses or "
 			    "networks such as 10.0.0.0/8", row->key));
+		return (ERR_OK);
+	case USERS:
+		if (!users_parse(value, member(conf, row)))
+			return (err_set(ERR_INVALID, "%s: want names or "
+			    "numbers of users of this machine, %d at most",
+			    row->key, USERS_MAX));
 		return (ERR_OK);
 	case LEVEL:
 		if (log_level_parse(value) < 0)
@@ -369,6 +377,44 @@ conf_key(const char *path, unsigned char key[CONF_KEY_LEN])
 	return (err);
 }
 
+/*
+ * May somebody of our group read it?  Where each kind of worker has its own
+ * user, what they all need is root's, for a group of theirs.
+ */
+static bool
+is_shared(const struct stat *sb)
+{
+	gid_t groups[64];
+	int i, count;
+
+	if ((sb->st_mode & 077) != 040 || sb->st_uid != 0 || sb->st_gid == 0)
+		return (false);
+	if (geteuid() == 0 || getegid() == sb->st_gid)
+		return (true);
+	count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
+	for (i = 0; i < count; i++)
+		if (groups[i] == sb->st_gid)
+			return (true);
+	return (false);
+}
+
+/* Root, who runs the command line, also takes what its folder's owner has. */
+static bool
+is_trusted(const char *path, uid_t owner)
+{
+	const char *slash = strrchr(path, '/');
+	struct stat sb;
+	char folder[4096];
+
+	if (owner == geteuid() || owner == 0)
+		return (true);
+	if (geteuid() != 0 || slash == NULL)
+		return (false);
+	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path),
+	    path);
+	return (stat(folder, &sb) == 0 && sb.st_uid == owner);
+}
+
 enum err
 conf_secret(const char *path, void *secret, size_t size, size_t *len)
 {
@@ -382,8 +428,8 @@ conf_secret(const char *path, void *secret, size_t size, size_t *len)
 		    strerror(errno)));
 	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode))
 		err = err_set(ERR_INVALID, "%s: not a regular file", path);
-	else if ((sb.st_mode & 077) != 0 ||
-	    (sb.st_uid != geteuid() && sb.st_uid != 0))
+	else if (((sb.st_mode & 077) != 0 && !is_shared(&sb)) ||
+	    !is_trusted(path, sb.st_uid))
 		err = err_set(ERR_INVALID, "%s: others may read it; "
 		    "chmod 600 and chown it", path);
 	else if ((got = read(fd, secret, size)) < 0)

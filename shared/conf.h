@@ -9,6 +9,7 @@
 #include "address.h"
 #include "err.h"
 #include "ratelimit.h"
+#include "users.h"
 
 /*
  * guerdon.conf: lines of "key = value"; "#" starts a comment.  The table in
@@ -30,6 +31,7 @@ struct conf {
 	struct rates guesses;		/* wrong passwords: address, account */
 	bool	 ratelimit_headers;	/* tell clients what is left */
 	struct networks trusted_proxies;
+	struct users peer_users;	/* who may connect to the workers */
 	int64_t	 request_timeout;	/* ms, gateway's whole answer */
 	int64_t	 access_token_ttl;	/* seconds */
 	int64_t	 refresh_token_ttl;	/* seconds */
@@ -73,7 +75,8 @@ enum err	 conf_key(const char *, unsigned char[CONF_KEY_LEN]);
 /*
  * conf_secret(path, secret, size, len):
  * Read a file of secrets, which must be a regular file of ours that nobody
- * else may read or write.  At most ${size} bytes; the number read is ${len}.
+ * else may read or write; or one of root's that a group of ours may read, if
+ * that isn't root's group.  At most ${size} bytes; the number read is ${len}.
  */
 enum err	 conf_secret(const char *, void *, size_t, size_t *);
 

@@ -3,7 +3,8 @@
  * idempotency: the collection `idempotency`.
  *
  * { _id, bodyHash, attemptId, owner, state: RUNNING | DONE, leaseUntil,
- *   expiresAt, answer: { status, code, title, detail, headers, body, object } }
+ *   expiresAt, answer: { status, code, title, detail, headers, body, object },
+ *   users: whose data it may hold }
  *
  * _id is a keyed hash of who, what and the key.  attemptId is that of the first
  * try; owner is the attempt at work.  Each step is an insert, or one update
@@ -22,7 +23,6 @@
 #include "request.h"
 #include "store.h"
 
-#define ENTRIES		"idempotency"
 #define LEASE_MS	30000
 #define KEEP_MS		86400000
 #define TRIES		4
@@ -82,7 +82,9 @@ insert(const struct idempotency *I, struct request *req,
 	int64_t now = clock_now();
 
 	memcpy(entry->first, req->attempt, ID_SIZE);
-	return (store_insert(I->store, ENTRIES, DOC(req->arena,
+	return (store_insert(I->store, IDEMPOTENCY, DOC(req->arena,
+	    "users", BCON_ARRAY(store_array(req->arena, &req->subject,
+	    req->subject != NULL ? 1 : 0)),
 	    "_id", BCON_UTF8(entry->id), "bodyHash", BCON_UTF8(entry->body),
 	    "attemptId", BCON_UTF8(req->attempt),
 	    "owner", BCON_UTF8(req->attempt), "state", BCON_UTF8("RUNNING"),
@@ -117,7 +119,7 @@ take_over(const struct idempotency *I, struct request *req,
 	if (strcmp(owner, req->attempt) != 0)
 		(void)BSON_APPEND_DOCUMENT(seen, "leaseUntil", DOC(req->arena,
 		    "$not", "{", "$gt", BCON_DATE_TIME(now), "}"));
-	return (store_update(I->store, ENTRIES, seen, DOC(req->arena, "$set",
+	return (store_update(I->store, IDEMPOTENCY, seen, DOC(req->arena, "$set",
 	    "{", "owner", BCON_UTF8(req->attempt), "leaseUntil",
 	    BCON_DATE_TIME(now + LEASE_MS), "}"), ours));
 }
@@ -127,7 +129,7 @@ remove_expired(const struct idempotency *I, struct request *req,
     const struct entry *entry)
 {
 
-	return (store_remove(I->store, ENTRIES, DOC(req->arena,
+	return (store_remove(I->store, IDEMPOTENCY, DOC(req->arena,
 	    "_id", BCON_UTF8(entry->id), "expiresAt", "{", "$not", "{", "$gt",
 	    BCON_DATE_TIME(clock_now()), "}", "}")));
 }
@@ -143,7 +145,7 @@ meet(const struct idempotency *I, struct request *req, struct reply *reply,
 	const bson_t *found;
 	enum err err;
 
-	err = store_find_one(I->store, req->arena, ENTRIES, DOC(req->arena,
+	err = store_find_one(I->store, req->arena, IDEMPOTENCY, DOC(req->arena,
 	    "_id", BCON_UTF8(entry->id)), &found);
 	if (err == ERR_NOT_FOUND)
 		return (ERR_OK);
@@ -242,6 +244,15 @@ own_entry(struct request *req, const struct entry *entry)
 	    BCON_UTF8(req->attempt), "state", BCON_UTF8("RUNNING")));
 }
 
+/* Does the answer show somebody whom the request has made? */
+static bool
+made_user(const bson_t *answer)
+{
+	const char *object = store_text(answer, "object");
+
+	return (object != NULL && id_valid("us", object));
+}
+
 /*
  * Keep the answer, or let go of the entry.  What fails here is left
  * to the lease: who takes the entry over finds what was done.
@@ -255,14 +266,18 @@ finish(const struct idempotency *I, struct request *req,
 	enum err stored;
 
 	if (err != ERR_OK && status == 400) {
-		stored = store_remove(I->store, ENTRIES, own);
+		stored = store_remove(I->store, IDEMPOTENCY, own);
 	} else {
 		change = (err != ERR_OK && status >= 500) ?
 		    DOC(req->arena, "$set", "{", "leaseUntil",
 		    BCON_DATE_TIME(0), "}") :
 		    DOC(req->arena, "$set", "{", "state", BCON_UTF8("DONE"),
 		    "answer", BCON_DOCUMENT(answer), "}");
-		stored = store_update(I->store, ENTRIES, own, change, NULL);
+		if (made_user(answer))
+			(void)BSON_APPEND_DOCUMENT(change, "$addToSet",
+			    DOC(req->arena, "users", BCON_UTF8(store_text(
+			    answer, "object"))));
+		stored = store_update(I->store, IDEMPOTENCY, own, change, NULL);
 	}
 	if (stored != ERR_OK)
 		log_write(LOG_WARN, "an answer was not kept",
@@ -294,4 +309,12 @@ idempotency_run(const struct idempotency *I, struct request *req,
 		return (err_set(err, "%s", detail));
 	return (err == ERR_OK ? ERR_OK : err_refuse(err_row(err), "%s",
 	    detail));
+}
+
+enum err
+idempotency_erase(struct store *S, struct arena *A, const char *user)
+{
+
+	return (store_remove_all(S, IDEMPOTENCY, DOC(A, "users",
+	    BCON_UTF8(user))));
 }

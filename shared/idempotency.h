@@ -7,6 +7,7 @@
 #include "contract.h"
 #include "err.h"
 
+struct arena;
 struct reply;
 struct request;
 struct store;
@@ -23,6 +24,7 @@ struct store;
  * corrected body may come under the same key) and 5xx (the same attempt is
  * made again).
  */
+#define IDEMPOTENCY		"idempotency"
 #define IDEMPOTENCY_HEADER	"Idempotency-Key"
 #define IDEMPOTENCY_KEY_LEN	32
 
@@ -39,5 +41,13 @@ struct idempotency {
  */
 enum err	 idempotency_run(const struct idempotency *, struct request *,
 		    struct reply *, handler_fn *);
+
+/*
+ * idempotency_erase(S, A, userId):
+ * Remove the entries by a user, and those whose answer tells of the user that
+ * it made.  One that is at work at this moment keeps no answer.
+ */
+enum err	 idempotency_erase(struct store *, struct arena *,
+		    const char *);
 
 #endif /* !IDEMPOTENCY_H_ */

@@ -248,6 +248,13 @@ alive(const struct link *K)
 	    (errno == EAGAIN || errno == EWOULDBLOCK));
 }
 
+bool
+link_is_tcp(const char *address)
+{
+
+	return (address[0] != '/' && strchr(address, ':') != NULL);
+}
+
 static bool
 dial(struct link *K, int64_t deadline)
 {
@@ -256,7 +263,7 @@ dial(struct link *K, int64_t deadline)
 	if (alive(K))
 		return (true);
 	hang_up(K);
-	if (K->address[0] != '/' && strchr(K->address, ':') != NULL)
+	if (link_is_tcp(K->address))
 		K->fd = dial_tcp(K->address, deadline, &error);
 	else
 		K->fd = dial_unix(K->address, deadline, &error);

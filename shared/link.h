@@ -41,6 +41,9 @@ struct link_answer {
  */
 struct link	*link_new(const char *);
 
+/* link_is_tcp(address): is it host:port, and not a path? */
+bool		 link_is_tcp(const char *);
+
 /* link_free(link): close and free; NULL is fine. */
 void		 link_free(struct link *);
 

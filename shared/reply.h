@@ -20,7 +20,7 @@ struct reply {
 	int		 status;	/* 0: nothing decided yet */
 	int64_t		 retry_after;	/* seconds; 0: one */
 	const char	*code;		/* of the problem, NULL if none */
-	const char	*object;	/* id of what it is about, for the audit */
+	const char	*object;	/* id of what it is about; NULL: none */
 	const char	*outcome;	/* what a success is called there */
 	struct buf	 headers;	/* "Name: value\r\n" each */
 	struct buf	 body;

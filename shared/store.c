@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "id.h"
 #include "log.h"
+#include "sandbox.h"
 #include "store.h"
 #include "worker.h"
 
@@ -138,6 +139,22 @@ store_new(const char *uri, const char *db, bool check)
 	return (S);
 }
 
+void
+store_sandbox(struct store *S, struct sandbox *B)
+{
+	static const char *const options[] = {
+		MONGOC_URI_TLSCAFILE, MONGOC_URI_TLSCERTIFICATEKEYFILE
+	};
+	size_t i;
+
+	B->connects = true;
+	for (i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		sandbox_reads(B, mongoc_uri_get_option_as_utf8(S->uri,
+		    options[i], NULL));
+	sandbox_reads(B, getenv("SSL_CERT_FILE"));
+	sandbox_reads(B, getenv("SSL_CERT_DIR"));
+}
+
 /* End the search.  There is one at a time: who is called for each document
  * doesn't call the store. */
 static void
@@ -147,6 +164,7 @@ end_search(struct store *S)
 	if (S->collection == NULL)
 		return;
 	mongoc_cursor_destroy(S->cursor);
+	S->cursor = NULL;
 	mongoc_collection_destroy(S->collection);
 	S->collection = NULL;
 }
@@ -398,6 +416,46 @@ store_ping(struct store *S)
 	return (err);
 }
 
+enum err
+store_clock(struct store *S, int64_t *ms)
+{
+	bson_t *hello = BCON_NEW("hello", BCON_INT32(1)), reply;
+	bson_error_t error;
+	enum err err;
+
+	*ms = 0;
+	if ((err = ready(S)) == ERR_OK) {
+		if (mongoc_client_command_simple(S->client, S->db, hello, NULL,
+		    &reply, &error))
+			*ms = store_time(&reply, "localTime");
+		else
+			err = outcome(S, "hello", &error);
+		bson_destroy(&reply);
+	}
+	bson_destroy(hello);
+	return (err);
+}
+
+bool
+store_tls(const struct store *S)
+{
+
+	return (mongoc_uri_get_tls(S->uri));
+}
+
+bool
+store_near(const struct store *S)
+{
+	const mongoc_host_list_t *host = mongoc_uri_get_hosts(S->uri);
+
+	for (; host != NULL; host = host->next)
+		if (strcmp(host->host, "localhost") != 0 &&
+		    strncmp(host->host, "127.", 4) != 0 &&
+		    strcmp(host->host, "::1") != 0 && host->host[0] != '/')
+			return (false);
+	return (mongoc_uri_get_hosts(S->uri) != NULL);
+}
+
 static bool
 count_one(void *ctx, const bson_t *doc)
 {
@@ -534,6 +592,20 @@ read_cursor(struct store *S, const char *name,
 	failed = mongoc_cursor_error(S->cursor, &error);
 	end_search(S);
 	return (failed ? outcome(S, name, &error) : ERR_OK);
+}
+
+enum err
+store_indexes(struct store *S, const char *name,
+    bool (*each)(void *, const bson_t *), void *ctx)
+{
+	enum err err;
+
+	end_search(S);
+	if ((err = open_collection(S, name, &S->collection)) != ERR_OK)
+		return (err);
+	S->cursor = mongoc_collection_find_indexes_with_opts(S->collection,
+	    NULL);
+	return (read_cursor(S, name, each, ctx));
 }
 
 /* Options of a search, with the time that it may take. */

@@ -9,6 +9,7 @@
 #include "err.h"
 
 struct arena;
+struct sandbox;
 
 /*
  * The database: mongo-c-driver with deadlines that fit a web request, and
@@ -38,6 +39,13 @@ struct store;
  */
 struct store	*store_new(const char *, const char *, bool);
 
+/*
+ * store_sandbox(S, B):
+ * It connects by TCP, and reads the files of certificates that its URI or
+ * OpenSSL's environment [SSL_CTX_load_verify_locations(3)] names.
+ */
+void		 store_sandbox(struct store *, struct sandbox *);
+
 /* store_free(S): close and free; NULL is fine. */
 void		 store_free(struct store *);
 
@@ -54,6 +62,21 @@ enum err	 store_version(struct store *, int64_t *);
 /* store_set_version(S, from): the data had version ${from}, and has
  * STORE_VERSION now. */
 enum err	 store_set_version(struct store *, int64_t);
+
+/*
+ * store_indexes(S, collection, each, ctx):
+ * Call ${each} with the description of each index, {name, ...}.
+ */
+enum err	 store_indexes(struct store *, const char *,
+		    bool (*)(void *, const bson_t *), void *);
+
+/* store_clock(S, ms): what time the server has. */
+enum err	 store_clock(struct store *, int64_t *);
+
+/* store_tls(S), store_near(S): is the connection encrypted; are all servers
+ * of the URI on this machine? */
+bool		 store_tls(const struct store *);
+bool		 store_near(const struct store *);
 
 /* store_ping(S): can the database answer? */
 enum err	 store_ping(struct store *);

@@ -33,6 +33,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "conf.h"
 #include "log.h"
 #include "num.h"
 #include "reply.h"
@@ -44,6 +45,7 @@
 #define READ_MS		5000	/* first byte to end of body */
 #define ANSWER_MS	15000	/* end of body to end of answer */
 #define STOP_MS		3000	/* for a gateway to close its link */
+#define REFUSED_MS	1000	/* between two lines about refused peers */
 #define PARAMS_MAX	(64 * 1024)
 #define MEMORY_MAX	((rlim_t)512 * 1024 * 1024)
 #define ARENA_MAX	((size_t)16 * 1024 * 1024)
@@ -57,9 +59,13 @@ struct loop {
 	struct arena		*arena;
 	FCGX_Request		 fcgi;
 	bool			 keep;		/* the peer keeps the link */
+	bool			 local;		/* descriptor 0 is a unix socket */
 	int64_t			 stop_at;	/* 0: not told to stop */
 	sigset_t		 waiting;	/* mask while we wait */
 	int			 epoll;		/* waits for descriptor 0 */
+	int			 landlock;	/* version in force; 0: none */
+	int64_t			 refused;	/* peers not told of yet */
+	int64_t			 refused_at;	/* clock_mono() of the last line */
 };
 
 static void
@@ -147,8 +153,11 @@ static enum err
 prepare_socket(struct loop *L)
 {
 	struct epoll_event event = { .events = EPOLLIN | EPOLLEXCLUSIVE };
-	int flags = fcntl(STDIN_FILENO, F_GETFL);
+	int flags = fcntl(STDIN_FILENO, F_GETFL), family = 0;
+	socklen_t size = sizeof(family);
 
+	L->local = getsockopt(STDIN_FILENO, SOL_SOCKET, SO_DOMAIN, &family,
+	    &size) == 0 && family == AF_UNIX;
 	if (flags == -1 ||
 	    fcntl(STDIN_FILENO, F_SETFL, flags | O_NONBLOCK) == -1 ||
 	    (L->epoll = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
@@ -193,7 +202,7 @@ prepare(struct loop *L, const struct worker *worker)
 		return (err);
 	if ((L->arena = arena_new(ARENA_MAX)) == NULL)
 		return (err_set(ERR_INTERNAL, "out of memory"));
-	return (sandbox_enter());
+	return (sandbox_enter(&worker->sandbox, &L->landlock));
 }
 
 static void
@@ -367,14 +376,52 @@ wait_for_input(struct loop *L)
 	return (ppoll(&pfd, 1, &tick, &L->waiting) > 0);
 }
 
+/* Who connects may be logged once a second: he could fill the disk. */
+static void
+log_refused(struct loop *L, uid_t uid)
+{
+	int64_t now = clock_mono();
+
+	L->refused++;
+	if (L->refused_at != 0 && now - L->refused_at < REFUSED_MS)
+		return;
+	log_write(LOG_WARN, "a peer of another user was refused",
+	    LOG_STR("code", "PEER_REFUSED"), LOG_INT("uid", uid),
+	    LOG_INT("count", L->refused), LOG_END);
+	L->refused = 0;
+	L->refused_at = now;
+}
+
+/* Over a unix socket the kernel says who connects [unix(7)]. */
+static bool
+is_welcome(struct loop *L, int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (!L->local)
+		return (true);
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
+		return (false);
+	if (peer.uid == 0 || peer.uid == geteuid() ||
+	    users_have(&L->worker->conf->peer_users, peer.uid))
+		return (true);
+	log_refused(L, peer.uid);
+	return (false);
+}
+
 static void
 accept_connection(struct loop *L)
 {
 	int fd;
 
 	/* EAGAIN: another worker of the pool was faster. */
-	if ((fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+	if ((fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC)) == -1)
+		return;
+	if (is_welcome(L, fd))
 		L->fcgi.ipcFd = fd;
+	else
+		(void)close(fd);
 }
 
 /* Is it time to end?  A kept link is given time to be closed by its peer. */
@@ -396,7 +443,9 @@ worker_run(const struct worker *worker)
 
 	if (prepare(&L, worker) != ERR_OK)
 		worker_refuse();
-	log_write(LOG_INFO, "worker started", LOG_END);
+	log_write(LOG_INFO, L.landlock > 0 ? "worker started" :
+	    "worker started, without Landlock",
+	    LOG_INT("landlock", L.landlock), LOG_END);
 	while (!done(&L)) {
 		if (reload_wanted) {
 			reload_wanted = 0;

@@ -5,7 +5,9 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "sandbox.h"
 
+struct conf;
 struct request;
 struct reply;
 
@@ -16,10 +18,15 @@ struct reply;
  * TERM, INT or QUIT: the request at hand is answered, a kept link gives one more
  * answer marked "Guerdon-Link: close" or is closed by its gateway, then the
  * worker ends; 3 s at most.  HUP or USR2: reload.
+ *
+ * Over a unix socket only peers of its own user, of root and of ${peer_users}
+ * are served; another's connection is closed.
  */
 struct worker {
 	const char	*name;		/* for the log */
 	void		*app;		/* handed to all of these */
+	const struct conf *conf;
+	struct sandbox	 sandbox;	/* what it needs once it serves */
 	size_t		 body_max;	/* bytes of a body that are kept */
 
 	/* serve(app, req, reply): answer; the arena is reset afterwards. */

@@ -2,16 +2,22 @@
 /* The sandbox: what is denied, and what must still be possible. */
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "../shared/landlock.h"
 #include "../shared/sandbox.h"
 #include "tap.h"
 
@@ -74,18 +80,115 @@ test_denied(void)
 	(void)close(fd);
 }
 
-int
-main(void)
+static bool
+can_open(const char *dir, const char *name, int flags)
 {
+	char path[256];
 	int fd;
 
-	if (!ok(sandbox_enter() == ERR_OK, "the sandbox is entered"))
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+	if ((fd = open(path, flags | O_CLOEXEC, 0600)) == -1)
+		return (false);
+	(void)close(fd);
+	return (true);
+}
+
+/* May it begin a TCP connection?  Nobody listens at port 1. */
+static bool
+can_connect(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+	    .sin_port = htons(1) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool can;
+
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	can = connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == 0 ||
+	    errno == ECONNREFUSED;
+	(void)close(fd);
+	return (can);
+}
+
+static bool
+can_exchange(const char *dir)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/inner", dir);
+	return (mkdir(path, 0700) == 0 || symlink("/etc", path) == 0);
+}
+
+static void
+test_files(const char *reads, const char *writes, int abi)
+{
+
+	ok(can_open(reads, "file", O_RDONLY), "a file that it names");
+	ok(!can_open(reads, "file", O_WRONLY), "... is not written");
+	ok(!can_open(reads, "other", O_WRONLY | O_CREAT), "... nor another");
+	ok(can_open(writes, "file", O_RDWR | O_CREAT | O_TRUNC),
+	    "a file is made where it writes");
+	ok(!can_exchange(writes), "... and no folder, and no link");
+	ok(!can_open("/etc", "passwd", O_RDONLY), "no other file is read");
+	ok(!can_open("/proc/self", "environ", O_RDONLY), "... nor of /proc");
+	ok(!can_open("/tmp", "guerdon-17", O_WRONLY | O_CREAT), "... or made");
+	if (abi >= 4)
+		ok(!can_connect(), "no TCP");
+	if (abi >= 6)
+		ok(kill(getppid(), 0) == -1 && errno == EPERM,
+		    "no signal to others");
+}
+
+static int
+test(const char *reads, const char *writes)
+{
+	struct sandbox box = { .connects = false };
+	int fd, abi;
+
+	sandbox_reads(&box, reads);
+	sandbox_reads(&box, "/nowhere");
+	sandbox_reads(&box, NULL);
+	sandbox_writes(&box, writes);
+	if (!ok(sandbox_enter(&box, &abi) == ERR_OK, "the sandbox is entered"))
 		return (done());
 	if (FILTERED)
 		test_denied();
+	if (FILTERED)
+		ok(abi == landlock_abi(), "Landlock is in force if it is there");
+	if (abi > 0)
+		test_files(reads, writes, abi);
 	ok(can_thread(), "a thread can still be made");
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ok(fd >= 0, "... and a socket");
 	(void)close(fd);
 	return (done());
+}
+
+static void
+remove_folder(const char *dir)
+{
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/file", dir);
+	(void)unlink(path);
+	(void)rmdir(dir);
+}
+
+/* The parent cleans up: in the sandbox nothing can be removed. */
+int
+main(void)
+{
+	char reads[] = "/tmp/g17rXXXXXX", writes[] = "/tmp/g17wXXXXXX";
+	int status = 1;
+	pid_t pid;
+
+	if (mkdtemp(reads) == NULL || mkdtemp(writes) == NULL ||
+	    !can_open(reads, "file", O_WRONLY | O_CREAT))
+		return (1);
+	if ((pid = fork()) == 0)
+		return (test(reads, writes));
+	if (pid > 0)
+		(void)waitpid(pid, &status, 0);
+	remove_folder(reads);
+	remove_folder(writes);
+	return (status == 0 ? 0 : 1);
 }

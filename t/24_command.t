@@ -28,7 +28,7 @@ is($status, 0, 'version');
 like($out, qr/^guerdon \d+\.\d+\.\d+$/, '... is printed');
 for my $help (['--help'], ['-h'], map { [@$_, '--help'] } ['init'],
     ['user', 'add'], ['service', 'rotate'], ['key', 'rotate'],
-    ['check-config'], ['version']) {
+    ['doctor'], ['check-config'], ['version']) {
 	($status, $out) = bare('', @$help);
 	is($status, 0, "@$help: 0");
 	like($out, qr/^usage: guerdon /, '... says how');
@@ -36,7 +36,7 @@ for my $help (['--help'], ['-h'], map { [@$_, '--help'] } ['init'],
 for my $wrong ([], ['nonsense'], ['user'], ['user', 'remove'], ['init', 'x'],
     ['init', '--nonsense'], ['--nonsense'], ['user', 'add'],
     ['user', 'add', '--role'], ['user', 'add', '--role', 'ADMIN'],
-    ['-c'], ['version', 'x']) {
+    ['-c'], ['version', 'x'], ['doctor', 'x'], ['doctor', '--x']) {
 	($status, $out) = bare('', @$wrong);
 	is($status, 2, "'@$wrong': 2");
 	like($out, qr/usage: guerdon /, '... says how');

@@ -181,7 +181,8 @@ unlike(Guerdon::Stack::slurp("$g->{home}/log/fcgi-gw.log"), qr/LIMITS_OFF/,
 # What is no rate or no network is refused at start.
 for my $line ('limit_read = 5', 'limit_read = 5/5', 'limit_read = 0/5 5/5',
     'limit_claim = 5/5 5/5 5/5', 'trusted_proxies = proxy.example.org',
-    'trusted_proxies = 10.0.0.1/8', 'ratelimit_headers = yes') {
+    'trusted_proxies = 10.0.0.1/8', 'peer_users = no-such-user',
+    'peer_users = -1', 'peer_users = 4294967295', 'ratelimit_headers = yes') {
 	open my $fh, '>', "$off->{home}/bad.conf" or die $!;
 	print $fh Guerdon::Stack::slurp($off->conf_path), "$line\n";
 	close $fh or die $!;

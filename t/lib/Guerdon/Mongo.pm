@@ -33,12 +33,13 @@ sub encode_value {
 	return "\x03$key" . encode_document($value) if ref $value eq 'ARRAY';
 	return "\x04$key" . encode_document([map { ($_ => $$value->[$_]) }
 	    0 .. $#$$value]) if ref $value eq 'REF';
+	return "\x09$key" . pack 'q<', $$value if ref $value eq 'SCALAR';
 	return "\x12$key" . pack 'q<', $value if $value =~ /^-?\d{1,18}$/;
 	my $text = encode_utf8($value) . "\0";
 	return "\x02$key" . pack('V', length $text) . $text;
 }
 
-# An array is given as \[...].
+# An array is given as \[...], a date as \MILLISECONDS.
 sub encode_document {
 	my @pairs = @{$_[0]};
 	my $out = '';

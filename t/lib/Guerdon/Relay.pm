@@ -142,7 +142,7 @@ sub flow {
 	my ($P, $fh) = @_;
 	my $buffer = \$P->{buffer}{$fh};
 
-	while (!$P->{hold}{$fh} && length $$buffer >= 4 &&
+	while (!$P->{hold}{$fh} && length($$buffer // '') >= 4 &&
 	    length $$buffer >= unpack 'V', $$buffer) {
 		my $length = unpack 'V', $$buffer;
 		next if $P->hold_back($fh, substr $$buffer, 0, $length);
