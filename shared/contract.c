@@ -700,8 +700,9 @@ validate_body(struct request *req)
 	return (err);
 }
 
-/* 1 to 255 visible ASCII characters?  Asked here and not of idempotency.c,
- * which needs the database's driver: the gateway has none. */
+/* 255 visible ASCII characters at most?  None at all is no key.  Asked here and
+ * not of idempotency.c, which needs the database's driver: the gateway has
+ * none. */
 static bool
 is_key(const char *value)
 {
@@ -710,7 +711,7 @@ is_key(const char *value)
 	for (i = 0; i < len; i++)
 		if (value[i] < '!' || value[i] > '~')
 			return (false);
-	return (len > 0 && len <= KEY_MAX);
+	return (len <= KEY_MAX);
 }
 
 enum err

@@ -165,6 +165,7 @@ admit(struct service *S, struct request *req, struct reply *reply)
 static enum err
 run(const struct service *S, struct request *req, struct reply *reply)
 {
+	const char *key = request_env(req, "HTTP_IDEMPOTENCY_KEY");
 	enum err err;
 
 	if ((err = contract_media(req)) != ERR_OK ||
@@ -173,8 +174,7 @@ run(const struct service *S, struct request *req, struct reply *reply)
 	/* A caller who gave up must not find later that it was done. */
 	if (strcmp(req->op->method, "GET") != 0 && request_left(req))
 		return (err_set(ERR_AWAY, "nobody waits any more"));
-	if (req->op->idempotent &&
-	    request_env(req, "HTTP_IDEMPOTENCY_KEY") != NULL)
+	if (req->op->idempotent && key != NULL && key[0] != '\0')
 		return (idempotency_run(&S->idempotency, req, reply,
 		    req->op->run));
 	return (req->op->run(req, reply));

@@ -85,6 +85,11 @@ for my $bad ('x' x 256, 'a b', "\xc3\xa4") {
 	    'no key: ' . length($bad) . ' bytes');
 }
 is_status(http(event_new('x' x 255, 'T')), 201, '255 characters');
+for (1 .. 2) {
+	my $res = http(event_new('', 'T'));
+	is_status($res, 201, 'an empty one is none');
+	is(replayed($res), '', '... and nothing is replayed');
+}
 is_status(http(event_new('"quoted"', 'T')), 201, 'as the draft spells it');
 
 # 32 at once.
