@@ -15,7 +15,8 @@
 /*
  * keyfile_folder(path, fd):
  * Make a folder that only its owner can enter, or make an existing one so
- * unless it is root's for a group, and lock it: of two processes one waits.  Closing ${fd} gives the lock back.
+ * unless it is root's for a group, and lock it: of two processes one waits.
+ * Closing ${fd} gives the lock back.
  */
 enum err	keyfile_folder(const char *, int *);
 

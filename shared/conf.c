@@ -377,42 +377,43 @@ conf_key(const char *path, unsigned char key[CONF_KEY_LEN])
 	return (err);
 }
 
+static bool
+stat_folder(const char *path, struct stat *sb)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+
+	if (slash == NULL || (size_t)(slash - path) >= sizeof(folder))
+		return (false);
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	return (stat(folder, sb) == 0);
+}
+
 /*
- * May somebody of our group read it?  Where each kind of worker has its own
- * user, what they all need is root's, for a group of theirs.
+ * May a group read it?  Where each kind of worker has its own user, what they
+ * all need is root's, in a folder of root's, both for one group of theirs.
  */
 static bool
-is_shared(const struct stat *sb)
+is_shared(const char *path, const struct stat *sb)
 {
-	gid_t groups[64];
-	int i, count;
+	struct stat folder;
 
-	if ((sb->st_mode & 077) != 040 || sb->st_uid != 0 || sb->st_gid == 0)
-		return (false);
-	if (geteuid() == 0 || getegid() == sb->st_gid)
-		return (true);
-	count = getgroups(sizeof(groups) / sizeof(groups[0]), groups);
-	for (i = 0; i < count; i++)
-		if (groups[i] == sb->st_gid)
-			return (true);
-	return (false);
+	return ((sb->st_mode & 077) == 040 && sb->st_uid == 0 &&
+	    sb->st_gid != 0 && stat_folder(path, &folder) &&
+	    folder.st_uid == 0 && folder.st_gid == sb->st_gid &&
+	    (folder.st_mode & 077) == 050);
 }
 
 /* Root, who runs the command line, also takes what its folder's owner has. */
 static bool
-is_trusted(const char *path, uid_t owner)
+is_trusted(const char *path, const struct stat *sb)
 {
-	const char *slash = strrchr(path, '/');
-	struct stat sb;
-	char folder[4096];
+	struct stat folder;
 
-	if (owner == geteuid() || owner == 0)
-		return (true);
-	if (geteuid() != 0 || slash == NULL)
-		return (false);
-	(void)snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path),
-	    path);
-	return (stat(folder, &sb) == 0 && sb.st_uid == owner);
+	return (sb->st_uid == geteuid() || sb->st_uid == 0 ||
+	    (geteuid() == 0 && stat_folder(path, &folder) &&
+	    folder.st_uid == sb->st_uid));
 }
 
 enum err
@@ -428,8 +429,8 @@ conf_secret(const char *path, void *secret, size_t size, size_t *len)
 		    strerror(errno)));
 	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode))
 		err = err_set(ERR_INVALID, "%s: not a regular file", path);
-	else if (((sb.st_mode & 077) != 0 && !is_shared(&sb)) ||
-	    !is_trusted(path, sb.st_uid))
+	else if (((sb.st_mode & 077) != 0 && !is_shared(path, &sb)) ||
+	    !is_trusted(path, &sb))
 		err = err_set(ERR_INVALID, "%s: others may read it; "
 		    "chmod 600 and chown it", path);
 	else if ((got = read(fd, secret, size)) < 0)

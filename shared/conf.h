@@ -75,8 +75,9 @@ enum err	 conf_key(const char *, unsigned char[CONF_KEY_LEN]);
 /*
  * conf_secret(path, secret, size, len):
  * Read a file of secrets, which must be a regular file of ours that nobody
- * else may read or write; or one of root's that a group of ours may read, if
- * that isn't root's group.  At most ${size} bytes; the number read is ${len}.
+ * else may read or write; or one of root's that a group may read, mode 0640,
+ * in a folder of root's and of that group, mode 0750.  At most ${size} bytes;
+ * the number read is ${len}.
  */
 enum err	 conf_secret(const char *, void *, size_t, size_t *);
 

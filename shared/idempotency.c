@@ -119,8 +119,8 @@ take_over(const struct idempotency *I, struct request *req,
 	if (strcmp(owner, req->attempt) != 0)
 		(void)BSON_APPEND_DOCUMENT(seen, "leaseUntil", DOC(req->arena,
 		    "$not", "{", "$gt", BCON_DATE_TIME(now), "}"));
-	return (store_update(I->store, IDEMPOTENCY, seen, DOC(req->arena, "$set",
-	    "{", "owner", BCON_UTF8(req->attempt), "leaseUntil",
+	return (store_update(I->store, IDEMPOTENCY, seen, DOC(req->arena,
+	    "$set", "{", "owner", BCON_UTF8(req->attempt), "leaseUntil",
 	    BCON_DATE_TIME(now + LEASE_MS), "}"), ours));
 }
 

@@ -59,13 +59,13 @@ struct loop {
 	struct arena		*arena;
 	FCGX_Request		 fcgi;
 	bool			 keep;		/* the peer keeps the link */
-	bool			 local;		/* descriptor 0 is a unix socket */
+	bool			 local;		/* a unix socket */
 	int64_t			 stop_at;	/* 0: not told to stop */
 	sigset_t		 waiting;	/* mask while we wait */
 	int			 epoll;		/* waits for descriptor 0 */
 	int			 landlock;	/* version in force; 0: none */
 	int64_t			 refused;	/* peers not told of yet */
-	int64_t			 refused_at;	/* clock_mono() of the last line */
+	int64_t			 refused_at;	/* clock_mono(), last line */
 };
 
 static void

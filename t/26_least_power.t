@@ -24,6 +24,10 @@ sub landlock {
 	return $mark;
 }
 
+# Before this line a worker may do all.
+ok($g->wait_for(sub { !grep { my $pool = $_; $g->size($pool) > grep {
+    $_->{message} =~ /^worker started/ } $g->log("fcgi-$pool") }
+    qw(gw auth event) }, 10), 'all workers serve');
 for my $pool (qw(gw auth event)) {
 	for my $pid ($g->workers($pool)) {
 		my $status = Guerdon::Stack::slurp("/proc/$pid/status");

@@ -30,6 +30,8 @@ sub findings {
 	return map { $_->{what} => $_ } @{$found->{findings}};
 }
 
+# Workers that only just start have given up nothing yet.
+$g->wait_for(sub { (doctor())[0] == 0 }, 10);
 my ($status, $out) = doctor();
 is($status, 0, 'nothing is wrong with a stack') or diag($out);
 unlike($out, qr/^FAILED/m, '... says each line');
@@ -91,7 +93,6 @@ spoilt('index', sub { $m->command(dropIndexes => 'activities',
     sub { $g->guerdon('init') });
 spoilt('fcgi-event', sub { $g->stop_pool('event') }, 'FAILED',
     qr/start the pool/, sub { $g->start_pool('event') });
-# Workers that only just start have given up nothing yet.
 ok($g->wait_for(sub { (doctor())[0] == 0 }, 10), 'all is well again') or
     diag((doctor())[1]);
 

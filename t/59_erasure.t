@@ -205,7 +205,9 @@ for my $case (['insert', 'erasures'], ['delete', 'users'],
 	isnt(facts($one) . $m->count('users', [_id => $one->{userId}]) .
 	    $m->count('sessions', [userId => $one->{userId}]), '',
 	    "killed behind $verb $collection");
-	is($m->count('erasures', [_id => $one->{userId}]), 1, '... is marked');
+	my ($mark) = $m->find('erasures', [_id => $one->{userId}]);
+	is(($mark->{next} // 0) - $mark->{at}, 30_000,
+	    '... is marked, and due in half a minute');
 	due($one);
 	sweep();
 	is(facts($one), '', '... nothing is left');

@@ -109,6 +109,21 @@ is(mode("keys/auth/$_"), "0600 $auths", "keys/auth/$_ is for auth alone")
 is(mode('keys'), "0750 0:$gid{guerdon}", 'the folder stays as it was made');
 must(@guerdon, 'check-config');
 
+for my $case (['another group', sub { chown 0, $gid{'guerdon-web'}, $_[0] }],
+    ['its owner', sub { chown $uid{'guerdon-gw'}, $gid{guerdon}, $_[0] }],
+    ['all who read', sub { chmod 0644, $_[0] }],
+    ['a group that writes', sub { chmod 0660, $_[0] }]) {
+	my $path = "$home/keys/node.key";
+
+	$case->[1]->($path);
+	my ($out, $code) = $g->run(@guerdon, 'check-config');
+	ok($code == 1 && $out =~ /node\.key: others may read/,
+	    "a key for $case->[0] is refused") or diag($out);
+	chown 0, $gid{guerdon}, $path;
+	chmod 0640, $path;
+}
+must(@guerdon, 'check-config');
+
 # The pools, as the units start them, and lighttpd.
 sub start {
 	my ($log, @command) = @_;
