@@ -82,18 +82,19 @@ relieve(const struct gateway *gw, const struct request *req)
 }
 
 static enum err
-route(const struct gateway *gw, struct request *req, struct reply *reply)
+route(const struct gateway *gw, struct request *req, struct reply *reply,
+    const char **allow)
 {
-	const char *allow = "GET, HEAD, OPTIONS";
 	enum err err;
 
+	*allow = "GET, HEAD, OPTIONS";
 	if (is_operations(req))
 		err = health_serve(gw, req, reply);
 	else if (strcmp(req->path, CONTRACT_PATH) == 0)
 		err = route_document(gw, req, reply);
 	else
-		err = route_operation(gw, req, &allow);
-	return (reply_options(req, reply, err, allow));
+		err = route_operation(gw, req, allow);
+	return (reply_options(req, reply, err, *allow));
 }
 
 /* 401, with the reason that RFC 6750, section 3 has for it. */
@@ -198,6 +199,7 @@ void
 gate_serve(void *app, struct request *req, struct reply *reply)
 {
 	const struct gateway *gw = app;
+	const char *allow = NULL;
 	int64_t begun = clock_micro();
 	bool relieved;
 	enum err err;
@@ -209,7 +211,7 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	rate_client(gw, req);
 	relieved = err == ERR_OK && (err = relieve(gw, req)) != ERR_OK;
 	if (err == ERR_OK)
-		err = route(gw, req, reply);
+		err = route(gw, req, reply, &allow);
 	if (err == ERR_OK && reply->status == 0 &&
 	    (err = rate_address(gw, req, reply)) == ERR_OK &&
 	    (err = authenticate(gw, req, reply)) == ERR_OK &&
@@ -218,7 +220,9 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	    (err = contract_media(req)) == ERR_OK)
 		err = forward_request(gw, req, reply);
 	reply_finish(reply, req, err);
-	reply_trace(reply, req);
+	if (!is_operations(req))
+		cors_answer(gw, req, reply, allow);
+	reply_common(reply, req);
 	reply_log(req, reply);
 	if (!relieved)
 		backlog_served(gw->backlog, clock_micro() - begun);

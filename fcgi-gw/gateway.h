@@ -61,6 +61,15 @@ enum err	rate_user(const struct gateway *, const struct request *,
 void		rate_idle(struct gateway *);
 
 /*
+ * cors_answer(gw, req, reply, methods):
+ * Add the fields of CORS to a finished answer, if the request's Origin is one
+ * of the configuration.  ${methods} are those of the path, NULL if the path
+ * isn't known.
+ */
+void		cors_answer(const struct gateway *, const struct request *,
+		    struct reply *, const char *);
+
+/*
  * forward_start(gw, call, req, method, uri):
  * Start an inner call: node key, attempt, time left, trace, and nothing that
  * the client sent.

@@ -22,7 +22,9 @@
 #define GUERDON_SHARE	"/usr/local/share/guerdon"
 #endif
 
-enum kind { TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS };
+enum kind {
+	TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS, ORIGINS
+};
 
 static const struct row {
 	const char	*key;
@@ -55,6 +57,7 @@ static const struct row {
 #undef RATES_ROW
 	ROW(ratelimit_headers, SWITCH, "off", 0, 0),
 	ROW(trusted_proxies, NETWORKS, "", 0, 0),
+	ROW(cors_origins, ORIGINS, "", 0, 0),
 	ROW(request_timeout, NUMBER, "1900", 100, 60000),
 	ROW(access_token_ttl, NUMBER, "900", 1, 86400),
 	ROW(refresh_token_ttl, NUMBER, "2592000", 60, 31536000),
@@ -155,6 +158,12 @@ set_value(struct conf *conf, const struct row *row, const char *value)
 		if (!networks_parse(value, member(conf, row)))
 			return (err_set(ERR_INVALID, "%s: want addresses or "
 			    "networks such as 10.0.0.0/8", row->key));
+		return (ERR_OK);
+	case ORIGINS:
+		if (!origins_parse(value, member(conf, row)))
+			return (err_set(ERR_INVALID, "%s: want origins as "
+			    "browsers send them, such as https://example.org "
+			    "or http://localhost:3000", row->key));
 		return (ERR_OK);
 	case LEVEL:
 		if (log_level_parse(value) < 0)

@@ -196,7 +196,7 @@ finish(struct service *S, struct request *req, struct reply *reply,
 	(void)S;
 #endif
 	if (!req->inner)
-		reply_trace(reply, req);
+		reply_common(reply, req);
 	reply_log(req, reply);
 }
 

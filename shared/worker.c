@@ -287,7 +287,7 @@ refuse(struct request *req, struct reply *reply, enum err err)
 	if (req->trace.id[0] == '\0')
 		trace_start(&req->trace, NULL);
 	reply_problem(reply, req, err);
-	reply_trace(reply, req);
+	reply_common(reply, req);
 	log_write(LOG_WARN, "request not served",
 	    LOG_STR("traceId", req->trace.id),
 	    LOG_STR("code", reply->code), LOG_END);
