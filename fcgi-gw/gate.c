@@ -99,9 +99,12 @@ route(const struct gateway *gw, struct request *req, struct reply *reply,
 
 /* 401, with the reason that RFC 6750, section 3 has for it. */
 static enum err
-unauthenticated(struct reply *reply, enum err err)
+unauthenticated(const struct gateway *gw, const struct request *req,
+    struct reply *reply, enum err err)
 {
 
+	if (err == ERR_TOKEN)
+		rate_security(gw, req, SECURITY_TOKEN_REFUSED);
 	reply_header(reply, "WWW-Authenticate", err == ERR_TOKEN ?
 	    REALM ", error=\"invalid_token\"" : REALM);
 	return (err_set(err, NULL));
@@ -166,13 +169,14 @@ authenticate(const struct gateway *gw, struct request *req,
 	if ((req->op->roles & ROLE_PUBLIC) != 0)
 		return (ERR_OK);
 	if (token == NULL)
-		return (unauthenticated(reply, ERR_UNAUTHENTICATED));
+		return (unauthenticated(gw, req, reply,
+		    ERR_UNAUTHENTICATED));
 	if (token[0] == '\0')
-		return (unauthenticated(reply, ERR_TOKEN));
+		return (unauthenticated(gw, req, reply, ERR_TOKEN));
 	if ((err = introspect(gw, req, token, &verdict)) != ERR_OK)
 		return (err);
 	if (!cJSON_IsTrue(json_get(verdict, "active")))
-		return (unauthenticated(reply, ERR_TOKEN));
+		return (unauthenticated(gw, req, reply, ERR_TOKEN));
 	req->subject = json_get_string(verdict, "sub");
 	req->session = json_get_string(verdict, "sid");
 	role = json_get_string(verdict, "role");
@@ -184,14 +188,17 @@ authenticate(const struct gateway *gw, struct request *req,
 }
 
 static enum err
-admit(const struct request *req, struct reply *reply)
+admit(const struct gateway *gw, const struct request *req,
+    struct reply *reply)
 {
 	enum err err;
 
 	err = contract_admit(req);
-	if (err == ERR_ROLE)
+	if (err == ERR_ROLE) {
+		rate_security(gw, req, SECURITY_ROLE_REFUSED);
 		reply_header(reply, "WWW-Authenticate",
 		    REALM ", error=\"insufficient_scope\"");
+	}
 	return (err);
 }
 
@@ -216,7 +223,7 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	    (err = rate_address(gw, req, reply)) == ERR_OK &&
 	    (err = authenticate(gw, req, reply)) == ERR_OK &&
 	    (err = rate_user(gw, req, reply)) == ERR_OK &&
-	    (err = admit(req, reply)) == ERR_OK &&
+	    (err = admit(gw, req, reply)) == ERR_OK &&
 	    (err = contract_media(req)) == ERR_OK)
 		err = forward_request(gw, req, reply);
 	reply_finish(reply, req, err);
