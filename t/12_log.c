@@ -157,7 +157,7 @@ test_forms(void)
 		is(value("x", cases[i].text), cases[i].want, cases[i].text);
 	/* A value is cut after 2,048 bytes: in the middle of a secret. */
 	memset(text, ' ', 2040);
-	(void)strcpy(text + 2040, SECRET);
+	memcpy(text + 2040, SECRET, sizeof(SECRET));
 	ok(strstr(value("x", text), "01234") == NULL,
 	    "a secret that would be cut");
 	log_write(LOG_INFO, "got " SECRET, LOG_END);
