@@ -22,6 +22,7 @@
 #include "reply.h"
 #include "revoke.h"
 #include "schema.h"
+#include "security.h"
 #include "session_store.h"
 #include "store.h"
 #include "strength.h"
@@ -30,16 +31,6 @@
 
 static const struct err_row wrong_password = { 403, "WRONG_PASSWORD",
     "The password is wrong" };
-
-static void
-log_account(const struct request *req, const char *message, const char *code,
-    const char *user)
-{
-
-	log_write(LOG_INFO, message, LOG_STR("code", code),
-	    LOG_STR("traceId", req->trace.id), LOG_STR("userId", user),
-	    LOG_STR("by", req->subject), LOG_END);
-}
 
 enum err
 account_find(struct request *req, const bson_t **user)
@@ -63,9 +54,7 @@ account_password_right(struct request *req, const bson_t *user,
 	    json_get_string(req->json, member), &right);
 	if (err != ERR_OK || right)
 		return (err);
-	log_write(LOG_WARN, "wrong password", LOG_STR("code",
-	    wrong_password.code), LOG_STR("traceId", req->trace.id),
-	    LOG_STR("userId", user_id(user)), LOG_END);
+	security_log(SECURITY_PASSWORD_WRONG, req, user_id(user), LOG_END);
 	return (err_refuse(&wrong_password, NULL));
 }
 
@@ -121,8 +110,7 @@ account_password(struct request *req, struct reply *reply)
 		err = revoke_user(req, req->subject, set_password, hash);
 	if (err != ERR_OK)
 		return (err);
-	log_account(req, "password changed", "PASSWORD_CHANGED",
-	    req->subject);
+	security_log(SECURITY_PASSWORD_CHANGED, req, req->subject, LOG_END);
 	reply_no_content(reply);
 	return (ERR_OK);
 }
@@ -145,7 +133,7 @@ erase(struct request *req, struct reply *reply, const char *id)
 	memcpy(copy, id, ID_SIZE);
 	if ((err = revoke_user(req, id, erase_user, copy)) != ERR_OK)
 		return (err);
-	log_account(req, "user erased", "USER_DELETED", id);
+	security_log(SECURITY_USER_DELETED, req, copy, LOG_END);
 	reply_no_content(reply);
 	return (ERR_OK);
 }

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "reply.h"
 #include "revoke.h"
+#include "security.h"
 #include "session_store.h"
 #include "store.h"
 #include "user_store.h"
@@ -31,15 +32,12 @@ static const struct err_row exists = { 409, "FACTOR_EXISTS",
 static const struct err_row kept = { 409, "FACTOR_REQUIRED",
     "This role needs a second factor" };
 
-static void
-log_factor(const struct request *req, enum log_level level,
-    const char *message, const char *code, const char *user)
-{
-
-	log_write(level, message, LOG_STR("code", code),
-	    LOG_STR("traceId", req->trace.id), LOG_STR("userId", user),
-	    LOG_STR("by", req->subject), LOG_END);
-}
+/* What a code of the second factor is worth. */
+enum worth {
+	WORTH_NOTHING,		/* wrong */
+	WORTH_USED,		/* it was right, but it counts once */
+	WORTH_ALL
+};
 
 static bool
 is_needed(const struct auth *auth, const bson_t *user)
@@ -66,9 +64,8 @@ read_step(struct request *req, const bson_t *user, const char *code,
 
 	if (!factor_sealed(user, sealed) || !factor_open(auth->factor_key,
 	    user_id(user), sealed, secret)) {
-		log_factor(req, LOG_ERROR, "a second factor can't be read: "
-		    "has auth/factor.key changed?", "FACTOR_UNREADABLE",
-		    user_id(user));
+		security_log(SECURITY_FACTOR_UNREADABLE, req, user_id(user),
+		    LOG_END);
 		return (err_set(ERR_INTERNAL, NULL));
 	}
 	*right = factor_step(secret, code, clock_now() / 1000, step);
@@ -87,36 +84,54 @@ count_try(struct request *req, const bson_t *user)
 	err = factor_try(auth->store, req->arena, user_id(user), &may);
 	if (err != ERR_OK || may)
 		return (err);
-	log_factor(req, LOG_WARN, "too many wrong codes", "RATE_LIMITED",
-	    user_id(user));
+	security_log(SECURITY_CODES_LIMITED, req, user_id(user), LOG_END);
 	return (err_set(ERR_RATE, "too many wrong codes"));
 }
 
-/* Use up a code of either kind; ${right}: it was good. */
+/* A recovery code that was used is forgotten, and so a wrong one. */
 static enum err
-use_code(struct request *req, const bson_t *user, const char *code,
-    bool *right)
+use_recovery(struct request *req, const bson_t *user, const char *code,
+    enum worth *worth)
 {
 	struct auth *auth = req->app;
 	char hash[FACTOR_HASH_SIZE];
+	bool used = false;
+	enum err err;
+
+	factor_hash(auth->factor_key, user_id(user), code, hash);
+	err = factor_use_recovery(auth->store, req->arena, user_id(user),
+	    hash, req->attempt, &used);
+	*worth = used ? WORTH_ALL : WORTH_NOTHING;
+	return (err);
+}
+
+/* Use up a code of either kind. */
+static enum err
+use_code(struct request *req, const bson_t *user, const char *code,
+    enum worth *worth)
+{
+	struct auth *auth = req->app;
+	bool right = false;
 	int64_t step;
 	enum err err;
 
+	*worth = WORTH_ALL;
 	/* A call that the gateway repeats has used it itself. */
-	*right = strcmp(factor_used_by(user), req->attempt) == 0;
-	if (*right)
+	if (strcmp(factor_used_by(user), req->attempt) == 0)
 		return (ERR_OK);
 	if ((err = count_try(req, user)) != ERR_OK)
 		return (err);
-	if (strlen(code) > 6) {
-		factor_hash(auth->factor_key, user_id(user), code, hash);
-		return (factor_use_recovery(auth->store, req->arena,
-		    user_id(user), hash, req->attempt, right));
+	if (strlen(code) > 6)
+		return (use_recovery(req, user, code, worth));
+	err = read_step(req, user, code, &step, &right);
+	if (err != ERR_OK || !right) {
+		*worth = WORTH_NOTHING;
+		return (err);
 	}
-	err = read_step(req, user, code, &step, right);
-	if (err == ERR_OK && *right)
-		err = factor_use_step(auth->store, req->arena, user_id(user),
-		    step, req->attempt, right);
+	err = factor_use_step(auth->store, req->arena, user_id(user), step,
+	    req->attempt, &right);
+	if (!right)
+		*worth = WORTH_USED;
 	return (err);
 }
 
@@ -124,18 +139,18 @@ enum err
 factor_login(struct request *req, struct reply *reply, const bson_t *user)
 {
 	const char *code = json_get_string(req->json, "code");
-	bool right = false;
+	enum worth worth = WORTH_NOTHING;
 	enum err err = ERR_OK;
 
 	if (!factor_is_set(user))
 		return (ERR_OK);
 	if (code != NULL)
-		err = use_code(req, user, code, &right);
-	if (err != ERR_OK || right)
+		err = use_code(req, user, code, &worth);
+	if (err != ERR_OK || worth == WORTH_ALL)
 		return (err);
-	log_factor(req, code != NULL ? LOG_WARN : LOG_INFO,
-	    code != NULL ? "wrong second factor" : "second factor asked for",
-	    required.code, user_id(user));
+	security_log(code == NULL ? SECURITY_LOGIN_CODE_ASKED :
+	    worth == WORTH_USED ? SECURITY_LOGIN_CODE_REPLAYED :
+	    SECURITY_LOGIN_CODE_WRONG, req, user_id(user), LOG_END);
 	reply_header(reply, "WWW-Authenticate", "Bearer realm=\"guerdon\"");
 	return (err_refuse(&required, code != NULL ?
 	    "the code is wrong, or was used" : NULL));
@@ -247,6 +262,15 @@ confirm(struct request *req, void *ctx)
 	return (err);
 }
 
+/* The caller's own code. */
+static enum err
+refuse_code(const struct request *req, enum security_event why)
+{
+
+	security_log(why, req, req->subject, LOG_END);
+	return (err_refuse(&wrong_code, NULL));
+}
+
 static void
 put_recovery(const struct request *req, struct reply *reply)
 {
@@ -288,11 +312,10 @@ factor_confirm(struct request *req, struct reply *reply)
 	    &C.step, &right)) != ERR_OK)
 		return (err);
 	if (!right)
-		return (err_refuse(&wrong_code, NULL));
+		return (refuse_code(req, SECURITY_CODE_WRONG));
 	if ((err = revoke_user(req, req->subject, confirm, &C)) != ERR_OK)
 		return (err);
-	log_factor(req, LOG_INFO, "second factor set up", "FACTOR_SET",
-	    req->subject);
+	security_log(SECURITY_FACTOR_SET, req, req->subject, LOG_END);
 	put_recovery(req, reply);
 	return (ERR_OK);
 }
@@ -302,7 +325,7 @@ factor_remove(struct request *req, struct reply *reply)
 {
 	struct auth *auth = req->app;
 	const bson_t *user;
-	bool right = false;
+	enum worth worth;
 	enum err err;
 
 	if ((err = account_find(req, &user)) != ERR_OK ||
@@ -312,16 +335,16 @@ factor_remove(struct request *req, struct reply *reply)
 		return (err_set(ERR_NOT_FOUND, NULL));
 	if (is_needed(auth, user))
 		return (err_refuse(&kept, NULL));
-	err = use_code(req, user, json_get_string(req->json, "code"), &right);
+	err = use_code(req, user, json_get_string(req->json, "code"), &worth);
 	if (err != ERR_OK)
 		return (err);
-	if (!right)
-		return (err_refuse(&wrong_code, NULL));
+	if (worth != WORTH_ALL)
+		return (refuse_code(req, worth == WORTH_USED ?
+		    SECURITY_CODE_REPLAYED : SECURITY_CODE_WRONG));
 	err = factor_remove_store(auth->store, req->arena, req->subject);
 	if (err != ERR_OK)
 		return (err);
-	log_factor(req, LOG_INFO, "second factor removed", "FACTOR_REMOVED",
-	    req->subject);
+	security_log(SECURITY_FACTOR_REMOVED, req, req->subject, LOG_END);
 	reply_no_content(reply);
 	return (ERR_OK);
 }
@@ -355,8 +378,7 @@ factor_reset(struct request *req, struct reply *reply)
 	copy = store_own(req->arena, bson_copy(user));
 	if ((err = revoke_user(req, user_id(user), reset, copy)) != ERR_OK)
 		return (err);
-	log_factor(req, LOG_INFO, "second factor taken away",
-	    "FACTOR_REMOVED", user_id(user));
+	security_log(SECURITY_FACTOR_RESET, req, user_id(copy), LOG_END);
 	reply_no_content(reply);
 	return (ERR_OK);
 }

@@ -15,8 +15,12 @@
 #include "ratelimit.h"
 #include "reply.h"
 #include "request.h"
+#include "security.h"
 
 #define KNOWN_SECONDS	((int64_t)30 * 86400)
+
+/* A key that is refused all the time is in the log once in ten seconds. */
+static const struct rate log_rate = { 1, 10 };
 
 struct guesses {
 	const struct conf	*conf;
@@ -55,14 +59,15 @@ guesses_close(struct guesses *G)
 }
 
 static enum err
-refuse(const struct request *req, struct reply *reply, const char *limit,
-    int64_t wait_ms)
+refuse(const struct guesses *G, const struct request *req,
+    struct reply *reply, const char *limit, const char *key, int64_t wait_ms)
 {
+	struct rate_state state;
 
-	log_write(LOG_WARN, "sign-in throttled",
-	    LOG_STR("code", "RATE_LIMITED"), LOG_STR("limit", limit),
-	    LOG_STR("address", req->client),
-	    LOG_STR("traceId", req->trace.id), LOG_END);
+	if (ratelimit_take(G->tries, &log_rate, arena_printf(req->arena,
+	    "log %s", limit), key, &state))
+		security_log(SECURITY_GUESSES_LIMITED, req, NULL,
+		    LOG_STR("limit", limit), LOG_END);
 	reply->retry_after = (wait_ms + 999) / 1000;
 	return (err_set(ERR_RATE, "too many wrong passwords"));
 }
@@ -83,12 +88,14 @@ guess_begin(struct guesses *G, struct request *req, struct reply *reply,
 	    KNOWN_SECONDS);
 	if (!ratelimit_take(G->tries, &rates->user, "pair", guess->pair,
 	    &state))
-		return (refuse(req, reply, "guess-account", state.wait_ms));
+		return (refuse(G, req, reply, "guess-account", guess->pair,
+		    state.wait_ms));
 	if (guess->known || ratelimit_take(G->tries, &rates->address,
 	    "address", guess->block, &state))
 		return (ERR_OK);
 	ratelimit_return(G->tries, &rates->user, "pair", guess->pair);
-	return (refuse(req, reply, "guess-address", state.wait_ms));
+	return (refuse(G, req, reply, "guess-address", guess->block,
+	    state.wait_ms));
 }
 
 void

@@ -2,12 +2,14 @@
 /* fcgi-auth: the auth worker.  Started by spawn-fcgi; see fcgi-auth(8). */
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "auth.h"
 #include "guess.h"
 #include "log.h"
 #include "places.h"
 #include "probe.h"
+#include "security.h"
 #include "startup.h"
 #include "store.h"
 #include "token.h"
@@ -79,6 +81,20 @@ read_token_keys(const struct conf *conf, struct token_keys **keys)
 	return (err);
 }
 
+/* After a reload: does another key sign? */
+static void
+log_rotation(const struct token_keys *before, const struct token_keys *after)
+{
+	const char *from, *to = token_keys_signer(after);
+
+	if (before == NULL)
+		return;
+	from = token_keys_signer(before);
+	if (strcmp(from, to) != 0)
+		security_log(SECURITY_KEY_ROTATED, NULL, NULL,
+		    LOG_STR("from", from), LOG_STR("to", to), LOG_END);
+}
+
 /* All of them, or the old ones stay. */
 static enum err
 read_keys(struct auth *auth)
@@ -94,6 +110,7 @@ read_keys(struct auth *auth)
 	    ERR_OK &&
 	    (err = read_token_keys(auth->conf, &fresh.token_keys)) ==
 	    ERR_OK) {
+		log_rotation(auth->token_keys, fresh.token_keys);
 		token_keys_free(auth->token_keys);
 		*auth = fresh;
 	}
@@ -167,7 +184,7 @@ auth_reload(void *app)
 	struct auth *auth = app;
 
 	if (read_keys(auth) != ERR_OK)
-		log_write(LOG_ERROR, "reload refused, the old keys are kept",
+		security_log(SECURITY_KEYS_REFUSED, NULL, NULL,
 		    LOG_STR("reason", err_detail()), LOG_END);
 	else
 		verdicts_forget(auth->verdicts);

@@ -22,6 +22,7 @@
 #include "password.h"
 #include "reply.h"
 #include "revoke.h"
+#include "security.h"
 #include "session_store.h"
 #include "token.h"
 #include "user_store.h"
@@ -34,17 +35,32 @@ static const struct err_row invalid_credentials = { 401,
 static const struct err_row invalid_grant = { 401, "INVALID_GRANT",
     "The refresh token is not valid" };
 
+static enum err
+refuse(struct reply *reply, const struct err_row *row)
+{
+
+	reply_header(reply, "WWW-Authenticate", "Bearer realm=\"guerdon\"");
+	return (err_refuse(row, NULL));
+}
+
 /* Why we refuse goes to the log; the client isn't told. */
 static enum err
-refuse(struct request *req, struct reply *reply, const struct err_row *row,
+refuse_login(const struct request *req, struct reply *reply,
+    enum security_event why, const bson_t *user)
+{
+
+	security_log(why, req, user != NULL ? user_id(user) : NULL, LOG_END);
+	return (refuse(reply, &invalid_credentials));
+}
+
+static enum err
+refuse_refresh(const struct request *req, struct reply *reply,
     const char *why, const char *user)
 {
 
-	log_write(LOG_WARN, "sign-in refused", LOG_STR("code", row->code),
-	    LOG_STR("reason", why), LOG_STR("userId", user),
-	    LOG_STR("traceId", req->trace.id), LOG_END);
-	reply_header(reply, "WWW-Authenticate", "Bearer realm=\"guerdon\"");
-	return (err_refuse(row, NULL));
+	security_log(SECURITY_REFRESH_REFUSED, req, user,
+	    LOG_STR("reason", why), LOG_END);
+	return (refuse(reply, &invalid_grant));
 }
 
 static void
@@ -206,9 +222,9 @@ session_login(struct request *req, struct reply *reply)
 	if ((err = throttle_password(req, reply, &user, &right)) != ERR_OK)
 		return (err);
 	if (user == NULL || !right || !user_is_active(user))
-		return (refuse(req, reply, &invalid_credentials,
-		    user == NULL ? "email" : !right ? "password" : "disabled",
-		    user != NULL ? user_id(user) : NULL));
+		return (refuse_login(req, reply, user == NULL ?
+		    SECURITY_LOGIN_UNKNOWN : !right ?
+		    SECURITY_LOGIN_PASSWORD : SECURITY_LOGIN_DISABLED, user));
 	if ((err = factor_login(req, reply, user)) != ERR_OK)
 		return (err);
 	strengthen(req, user, password);
@@ -219,10 +235,14 @@ session_login(struct request *req, struct reply *reply)
 	if (err != ERR_OK)
 		return (err);
 	if (!may)
-		return (refuse(req, reply, &invalid_credentials, "changed",
-		    user_id(user)));
-	return (answer_tokens(req, reply, &session, session.generation,
-	    factor_role(auth, user), guard));
+		return (refuse_login(req, reply, SECURITY_LOGIN_OVERTAKEN,
+		    user));
+	err = answer_tokens(req, reply, &session, session.generation,
+	    factor_role(auth, user), guard);
+	if (err == ERR_OK)
+		security_log(SECURITY_LOGIN, req, session.user,
+		    LOG_STR("sessionId", session.id), LOG_END);
+	return (err);
 }
 
 /* What a refresh token of a session is worth. */
@@ -271,12 +291,9 @@ end_reused(struct request *req, struct reply *reply,
 	err = revoke_session(req, session->id);
 	if (err != ERR_OK)
 		return (err);
-	log_write(LOG_WARN, "refresh token used twice, session ended",
-	    LOG_STR("code", "REFRESH_REUSE"),
-	    LOG_STR("sessionId", session->id),
-	    LOG_STR("userId", session->user),
-	    LOG_STR("traceId", req->trace.id), LOG_END);
-	return (refuse(req, reply, &invalid_grant, "used", session->user));
+	security_log(SECURITY_REFRESH_REUSE, req, session->user,
+	    LOG_STR("sessionId", session->id), LOG_END);
+	return (refuse(reply, &invalid_grant));
 }
 
 /* One try of a refresh; ${done}: the answer is decided. */
@@ -297,17 +314,17 @@ try_refresh(struct request *req, struct reply *reply, const char *sid,
 	err = session_find_with_user(auth->store, req->arena, sid, &session,
 	    &user);
 	if (err == ERR_NOT_FOUND)
-		return (refuse(req, reply, &invalid_grant, "unknown", NULL));
+		return (refuse_refresh(req, reply, "unknown", NULL));
 	if (err != ERR_OK)
 		return (err);
 	worth = judge(req, &session, generation, text);
 	if (worth == WORTH_NOTHING)
-		return (refuse(req, reply, &invalid_grant, "not valid",
+		return (refuse_refresh(req, reply, "not valid",
 		    session.user));
 	if (worth == WORTH_USED)
 		return (end_reused(req, reply, &session));
 	if (user == NULL || !user_is_active(user))
-		return (refuse(req, reply, &invalid_grant, "disabled",
+		return (refuse_refresh(req, reply, "disabled",
 		    session.user));
 	if (worth == WORTH_NEXT) {
 		err = session_advance(auth->store, req->arena, &session,
@@ -333,8 +350,7 @@ session_refresh(struct request *req, struct reply *reply)
 
 	if (!refresh_token_parse(json_get_string(req->json, "refreshToken"),
 	    sid, &generation))
-		return (refuse(req, reply, &invalid_grant, "malformed",
-		    NULL));
+		return (refuse_refresh(req, reply, "malformed", NULL));
 	for (i = 0; i < TRIES && !done; i++)
 		err = try_refresh(req, reply, sid, generation, &done);
 	return (done ? err : err_set(ERR_AWAY, NULL));

@@ -12,6 +12,7 @@
 #include "page.h"
 #include "reply.h"
 #include "revoke.h"
+#include "security.h"
 #include "session_store.h"
 #include "store.h"
 #include "user_store.h"
@@ -45,11 +46,11 @@ static void
 log_end(const struct request *req, const char *user, const char *session)
 {
 
-	log_write(LOG_INFO, session != NULL ? "session ended" :
-	    "sessions ended", LOG_STR("code", "SESSION_ENDED"),
-	    LOG_STR("traceId", req->trace.id), LOG_STR("userId", user),
-	    LOG_STR("sessionId", session), LOG_STR("by", req->subject),
-	    LOG_END);
+	if (session != NULL)
+		security_log(SECURITY_SESSION_ENDED, req, user,
+		    LOG_STR("sessionId", session), LOG_END);
+	else
+		security_log(SECURITY_SESSIONS_ENDED, req, user, LOG_END);
 }
 
 /* End the session of the path, if it is this user's. */

@@ -181,6 +181,13 @@ token_keys_free(struct token_keys *keys)
 	free(keys);
 }
 
+const char *
+token_keys_signer(const struct token_keys *keys)
+{
+
+	return (keys->list[keys->count - 1].kid);
+}
+
 enum err
 token_mint(const struct token_keys *keys, struct arena *A,
     const struct token *token, const char **out)

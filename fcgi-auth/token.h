@@ -42,6 +42,9 @@ enum err	 token_keys_read(const char *, struct token_keys **);
 /* token_keys_free(keys): wipe and free; NULL is fine. */
 void		 token_keys_free(struct token_keys *);
 
+/* token_keys_signer(keys): the KID of the one that signs. */
+const char	*token_keys_signer(const struct token_keys *);
+
 /* token_mint(keys, A, token, text): sign; ${text} lives in ${A}. */
 enum err	 token_mint(const struct token_keys *, struct arena *,
 		    const struct token *, const char **);

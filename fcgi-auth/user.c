@@ -10,6 +10,7 @@
 #include "log.h"
 #include "password.h"
 #include "reply.h"
+#include "security.h"
 #include "session_store.h"
 #include "store.h"
 #include "user_store.h"
@@ -49,11 +50,8 @@ user_register(struct request *req, struct reply *reply, enum role role)
 	    (err = user_insert(auth->store, req->arena, &new, &user)) !=
 	    ERR_OK)
 		return (err);
-	log_write(LOG_INFO, "user made", LOG_STR("code", "USER_CREATED"),
-	    LOG_STR("traceId", req->trace.id),
-	    LOG_STR("userId", user_id(user)),
-	    LOG_STR("role", role_name(role)),
-	    LOG_STR("by", req->subject), LOG_END);
+	security_log(SECURITY_USER_CREATED, req, user_id(user),
+	    LOG_STR("role", role_name(role)), LOG_END);
 	put_user(req, reply, user);
 	reply->object = user_id(user);
 	reply_created(reply, arena_printf(req->arena, "/v1/users/%s",
@@ -126,19 +124,12 @@ log_change(const struct request *req, const bson_t *before,
 	bool active = user_is_active(after);
 
 	if (user_role(before) != user_role(after))
-		log_write(LOG_INFO, "role changed",
-		    LOG_STR("code", "ROLE_CHANGED"),
-		    LOG_STR("traceId", req->trace.id),
-		    LOG_STR("userId", user_id(after)),
+		security_log(SECURITY_ROLE_CHANGED, req, user_id(after),
 		    LOG_STR("from", role_name(user_role(before))),
-		    LOG_STR("to", role_name(user_role(after))),
-		    LOG_STR("by", req->subject), LOG_END);
+		    LOG_STR("to", role_name(user_role(after))), LOG_END);
 	if (user_is_active(before) != active)
-		log_write(LOG_INFO, active ? "user enabled" : "user disabled",
-		    LOG_STR("code", active ? "USER_ENABLED" : "USER_DISABLED"),
-		    LOG_STR("traceId", req->trace.id),
-		    LOG_STR("userId", user_id(after)),
-		    LOG_STR("by", req->subject), LOG_END);
+		security_log(active ? SECURITY_USER_ENABLED :
+		    SECURITY_USER_DISABLED, req, user_id(after), LOG_END);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include "log.h"
 #include "probe.h"
 #include "request.h"
+#include "security.h"
 #include "startup.h"
 #include "stock.h"
 #include "store.h"
@@ -101,7 +102,7 @@ event_reload(void *ctx)
 	struct app *app = ctx;
 
 	if (read_cursor_key(app) != ERR_OK)
-		log_write(LOG_ERROR, "reload refused, the old key is kept",
+		security_log(SECURITY_KEYS_REFUSED, NULL, NULL,
 		    LOG_STR("reason", err_detail()), LOG_END);
 	service_reload(&app->service);
 }

@@ -82,25 +82,29 @@ relieve(const struct gateway *gw, const struct request *req)
 }
 
 static enum err
-route(const struct gateway *gw, struct request *req, struct reply *reply)
+route(const struct gateway *gw, struct request *req, struct reply *reply,
+    const char **allow)
 {
-	const char *allow = "GET, HEAD, OPTIONS";
 	enum err err;
 
+	*allow = "GET, HEAD, OPTIONS";
 	if (is_operations(req))
 		err = health_serve(gw, req, reply);
 	else if (strcmp(req->path, CONTRACT_PATH) == 0)
 		err = route_document(gw, req, reply);
 	else
-		err = route_operation(gw, req, &allow);
-	return (reply_options(req, reply, err, allow));
+		err = route_operation(gw, req, allow);
+	return (reply_options(req, reply, err, *allow));
 }
 
 /* 401, with the reason that RFC 6750, section 3 has for it. */
 static enum err
-unauthenticated(struct reply *reply, enum err err)
+unauthenticated(const struct gateway *gw, const struct request *req,
+    struct reply *reply, enum err err)
 {
 
+	if (err == ERR_TOKEN)
+		rate_security(gw, req, SECURITY_TOKEN_REFUSED);
 	reply_header(reply, "WWW-Authenticate", err == ERR_TOKEN ?
 	    REALM ", error=\"invalid_token\"" : REALM);
 	return (err_set(err, NULL));
@@ -165,13 +169,14 @@ authenticate(const struct gateway *gw, struct request *req,
 	if ((req->op->roles & ROLE_PUBLIC) != 0)
 		return (ERR_OK);
 	if (token == NULL)
-		return (unauthenticated(reply, ERR_UNAUTHENTICATED));
+		return (unauthenticated(gw, req, reply,
+		    ERR_UNAUTHENTICATED));
 	if (token[0] == '\0')
-		return (unauthenticated(reply, ERR_TOKEN));
+		return (unauthenticated(gw, req, reply, ERR_TOKEN));
 	if ((err = introspect(gw, req, token, &verdict)) != ERR_OK)
 		return (err);
 	if (!cJSON_IsTrue(json_get(verdict, "active")))
-		return (unauthenticated(reply, ERR_TOKEN));
+		return (unauthenticated(gw, req, reply, ERR_TOKEN));
 	req->subject = json_get_string(verdict, "sub");
 	req->session = json_get_string(verdict, "sid");
 	role = json_get_string(verdict, "role");
@@ -183,14 +188,17 @@ authenticate(const struct gateway *gw, struct request *req,
 }
 
 static enum err
-admit(const struct request *req, struct reply *reply)
+admit(const struct gateway *gw, const struct request *req,
+    struct reply *reply)
 {
 	enum err err;
 
 	err = contract_admit(req);
-	if (err == ERR_ROLE)
+	if (err == ERR_ROLE) {
+		rate_security(gw, req, SECURITY_ROLE_REFUSED);
 		reply_header(reply, "WWW-Authenticate",
 		    REALM ", error=\"insufficient_scope\"");
+	}
 	return (err);
 }
 
@@ -198,6 +206,7 @@ void
 gate_serve(void *app, struct request *req, struct reply *reply)
 {
 	const struct gateway *gw = app;
+	const char *allow = NULL;
 	int64_t begun = clock_micro();
 	bool relieved;
 	enum err err;
@@ -209,16 +218,18 @@ gate_serve(void *app, struct request *req, struct reply *reply)
 	rate_client(gw, req);
 	relieved = err == ERR_OK && (err = relieve(gw, req)) != ERR_OK;
 	if (err == ERR_OK)
-		err = route(gw, req, reply);
+		err = route(gw, req, reply, &allow);
 	if (err == ERR_OK && reply->status == 0 &&
 	    (err = rate_address(gw, req, reply)) == ERR_OK &&
 	    (err = authenticate(gw, req, reply)) == ERR_OK &&
 	    (err = rate_user(gw, req, reply)) == ERR_OK &&
-	    (err = admit(req, reply)) == ERR_OK &&
+	    (err = admit(gw, req, reply)) == ERR_OK &&
 	    (err = contract_media(req)) == ERR_OK)
 		err = forward_request(gw, req, reply);
 	reply_finish(reply, req, err);
-	reply_trace(reply, req);
+	if (!is_operations(req))
+		cors_answer(gw, req, reply, allow);
+	reply_common(reply, req);
 	reply_log(req, reply);
 	if (!relieved)
 		backlog_served(gw->backlog, clock_micro() - begun);

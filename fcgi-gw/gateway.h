@@ -7,6 +7,7 @@
 #include "credential.h"
 #include "err.h"
 #include "ratelimit.h"
+#include "security.h"
 
 struct arena;
 struct backlog;
@@ -57,8 +58,25 @@ enum err	rate_address(const struct gateway *, const struct request *,
 enum err	rate_user(const struct gateway *, const struct request *,
 		    struct reply *);
 
+/*
+ * rate_security(gw, req, event):
+ * Log that the token, or the role, of a request was refused: for one subject,
+ * or one address if there is none, once in ten seconds.
+ */
+void		rate_security(const struct gateway *, const struct request *,
+		    enum security_event);
+
 /* rate_idle(gw): if there are no limits, say so in the log once a minute. */
 void		rate_idle(struct gateway *);
+
+/*
+ * cors_answer(gw, req, reply, methods):
+ * Add the fields of CORS to a finished answer, if the request's Origin is one
+ * of the configuration.  ${methods} are those of the path, NULL if the path
+ * isn't known.
+ */
+void		cors_answer(const struct gateway *, const struct request *,
+		    struct reply *, const char *);
 
 /*
  * forward_start(gw, call, req, method, uri):

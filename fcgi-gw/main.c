@@ -10,6 +10,7 @@
 #include "gateway.h"
 #include "link.h"
 #include "log.h"
+#include "security.h"
 #include "startup.h"
 #include "worker.h"
 
@@ -72,7 +73,7 @@ gateway_reload(void *app)
 		fresh.upstreams[i].contract = NULL;
 	fresh.document_arena = NULL;
 	if (read_all(&fresh) != ERR_OK) {
-		log_write(LOG_ERROR, "reload refused, the old state is kept",
+		security_log(SECURITY_KEYS_REFUSED, NULL, NULL,
 		    LOG_STR("reason", err_detail()), LOG_END);
 		free_contracts(&fresh);
 		return;
@@ -82,7 +83,7 @@ gateway_reload(void *app)
 	/* The tags must name the links of ${gw}, not of the copy. */
 	for (i = 0; i < UPSTREAM_COUNT; i++)
 		contract_tag(gw->upstreams[i].contract, &gw->upstreams[i]);
-	log_write(LOG_INFO, "reloaded", LOG_END);
+	security_log(SECURITY_KEYS_RELOADED, NULL, NULL, LOG_END);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "reply.h"
 #include "request.h"
+#include "security.h"
 
 #define LOOK_MS	1000	/* between two looks whether a warning is due */
 
@@ -54,10 +55,22 @@ log_refusal(const struct gateway *gw, const struct request *req,
 	if (!ratelimit_take(gw->ratelimit, &log_rate, arena_printf(req->arena,
 	    "log %s", scope), key, &state))
 		return;
-	log_write(LOG_WARN, "rate limited", LOG_STR("code", "RATE_LIMITED"),
-	    LOG_STR("limit", scope), LOG_STR("address", req->client),
-	    LOG_STR("userId", req->subject),
-	    LOG_STR("traceId", req->trace.id), LOG_END);
+	security_log(SECURITY_RATE_LIMITED, req, req->subject,
+	    LOG_STR("limit", scope), LOG_END);
+}
+
+void
+rate_security(const struct gateway *gw, const struct request *req,
+    enum security_event event)
+{
+	char block[ADDRESS_TEXT_SIZE];
+	struct rate_state state;
+
+	address_block(req->client, block);
+	if (ratelimit_take(gw->ratelimit, &log_rate, event ==
+	    SECURITY_TOKEN_REFUSED ? "log token" : "log role",
+	    req->subject != NULL ? req->subject : block, &state))
+		security_log(event, req, req->subject, LOG_END);
 }
 
 static enum err
@@ -118,6 +131,5 @@ rate_idle(struct gateway *gw)
 	gw->warned = now;
 	if (ratelimit_take(gw->ratelimit, &warn_rate, "warning", "limits",
 	    &state))
-		log_write(LOG_WARN, "no rate limits and no throttles: limits "
-		    "is off", LOG_STR("code", "LIMITS_OFF"), LOG_END);
+		security_log(SECURITY_LIMITS_OFF, NULL, NULL, LOG_END);
 }

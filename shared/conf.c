@@ -22,8 +22,10 @@
 #define GUERDON_SHARE	"/usr/local/share/guerdon"
 #endif
 
-enum kind { TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS,
-    USERS };
+enum kind {
+	TEXT, PATH, SOCKET, SWITCH, NUMBER, LEVEL, RATES, NETWORKS, USERS,
+	ORIGINS
+};
 
 static const struct row {
 	const char	*key;
@@ -57,6 +59,7 @@ static const struct row {
 	ROW(ratelimit_headers, SWITCH, "off", 0, 0),
 	ROW(trusted_proxies, NETWORKS, "", 0, 0),
 	ROW(peer_users, USERS, "", 0, 0),
+	ROW(cors_origins, ORIGINS, "", 0, 0),
 	ROW(request_timeout, NUMBER, "1900", 100, 60000),
 	ROW(access_token_ttl, NUMBER, "900", 1, 86400),
 	ROW(refresh_token_ttl, NUMBER, "2592000", 60, 31536000),
@@ -163,6 +166,12 @@ set_value(struct conf *conf, const struct row *row, const char *value)
 			return (err_set(ERR_INVALID, "%s: want names or "
 			    "numbers of users of this machine, %d at most",
 			    row->key, USERS_MAX));
+		return (ERR_OK);
+	case ORIGINS:
+		if (!origins_parse(value, member(conf, row)))
+			return (err_set(ERR_INVALID, "%s: want origins as "
+			    "browsers send them, such as https://example.org "
+			    "or http://localhost:3000", row->key));
 		return (ERR_OK);
 	case LEVEL:
 		if (log_level_parse(value) < 0)

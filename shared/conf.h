@@ -8,6 +8,7 @@
 
 #include "address.h"
 #include "err.h"
+#include "origin.h"
 #include "ratelimit.h"
 #include "users.h"
 
@@ -32,6 +33,7 @@ struct conf {
 	bool	 ratelimit_headers;	/* tell clients what is left */
 	struct networks trusted_proxies;
 	struct users peer_users;	/* who may connect to the workers */
+	struct origins cors_origins;	/* whose pages may read answers */
 	int64_t	 request_timeout;	/* ms, gateway's whole answer */
 	int64_t	 access_token_ttl;	/* seconds */
 	int64_t	 refresh_token_ttl;	/* seconds */

@@ -109,11 +109,28 @@ reply_unchanged(struct reply *reply, const struct request *req,
 	return (true);
 }
 
+/* Has the answer this field already? */
+static bool
+has_field(const struct reply *reply, const char *name)
+{
+	const char *line = reply->headers.data;
+	size_t len = strlen(name);
+
+	while (line != NULL && *line != '\0') {
+		if (strncasecmp(line, name, len) == 0 && line[len] == ':')
+			return (true);
+		if ((line = strchr(line, '\n')) != NULL)
+			line++;
+	}
+	return (false);
+}
+
 void
 reply_no_store(struct reply *reply)
 {
 
-	reply_header(reply, "Cache-Control", "no-store");
+	if (!has_field(reply, "Cache-Control"))
+		reply_header(reply, "Cache-Control", "no-store");
 }
 
 void
@@ -243,15 +260,18 @@ reply_finish(struct reply *reply, const struct request *req, enum err err)
 	}
 	if (err != ERR_OK)
 		reply_problem(reply, req, err);
+	else if (req->op != NULL && !has_field(reply, "ETag"))
+		reply_no_store(reply);
 }
 
 void
-reply_trace(struct reply *reply, const struct request *req)
+reply_common(struct reply *reply, const struct request *req)
 {
 	char parent[TRACE_PARENT_SIZE];
 
 	trace_parent(&req->trace, parent);
 	reply_header(reply, "traceparent", parent);
+	reply_header(reply, "X-Content-Type-Options", "nosniff");
 }
 
 enum err

@@ -56,7 +56,10 @@ void	reply_etag(struct reply *, int64_t, uint32_t);
 bool	reply_unchanged(struct reply *, const struct request *, int64_t,
 	    uint32_t);
 
-/* reply_no_store(reply): nobody may keep this answer [RFC 6750, 5.3]. */
+/*
+ * reply_no_store(reply): nobody may keep this answer [RFC 6750, 5.3; RFC 9111,
+ * 5.2.2.5].  Once or more often, it is said once.
+ */
 void	reply_no_store(struct reply *);
 
 /*
@@ -71,12 +74,17 @@ void	reply_problem(struct reply *, const struct request *, enum err);
 /*
  * reply_finish(reply, req, err):
  * The last word on ${err}: a problem unless it is ERR_OK; an answer that went
- * over its maximum is a 500, never a cut text.
+ * over its maximum is a 500, never a cut text.  What an operation answers is
+ * not to be kept, unless it has an ETag or a Cache-Control of its own.
  */
 void	reply_finish(struct reply *, const struct request *, enum err);
 
-/* reply_trace(reply, req): the traceparent that names our span. */
-void	reply_trace(struct reply *, const struct request *);
+/*
+ * reply_common(reply, req):
+ * What every answer to a client has: the traceparent that names our span, and
+ * that its media type is what we say it is [Fetch standard, nosniff].
+ */
+void	reply_common(struct reply *, const struct request *);
 
 /*
  * reply_member(reply, name, value):

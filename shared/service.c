@@ -25,7 +25,10 @@
 #include "log.h"
 #include "reply.h"
 #include "request.h"
+#include "security.h"
 #include "service.h"
+
+#define QUIET_MS	10000
 
 static enum err
 read_keys(struct service *S)
@@ -76,13 +79,13 @@ service_reload(struct service *S)
 
 	if (read_keys(&fresh) != ERR_OK ||
 	    read_contract(&fresh, &fresh.contract) != ERR_OK) {
-		log_write(LOG_ERROR, "reload refused, the old state is kept",
+		security_log(SECURITY_KEYS_REFUSED, NULL, NULL,
 		    LOG_STR("reason", err_detail()), LOG_END);
 		return;
 	}
 	contract_free(S->contract);
 	*S = fresh;
-	log_write(LOG_INFO, "reloaded", LOG_END);
+	security_log(SECURITY_KEYS_RELOADED, NULL, NULL, LOG_END);
 }
 
 void
@@ -91,6 +94,31 @@ service_stop(struct service *S)
 
 	contract_free(S->contract);
 	S->contract = NULL;
+}
+
+/*
+ * Who comes past the gateway and is refused: once in ten seconds by each
+ * worker, since these workers share no table of limits.
+ */
+static void
+log_refusal(struct service *S, const struct request *req,
+    enum security_event event)
+{
+	int64_t now = clock_mono();
+
+	if (S->refused[event] != 0 && now - S->refused[event] < QUIET_MS)
+		return;
+	S->refused[event] = now;
+	security_log(event, req, NULL, LOG_END);
+}
+
+/* A call that pretends to be one of ours. */
+static enum err
+refuse_forged(struct service *S, const struct request *req)
+{
+
+	log_refusal(S, req, SECURITY_NODE_KEY_REFUSED);
+	return (err_set(ERR_MALFORMED_REQUEST, NULL));
 }
 
 /*
@@ -105,7 +133,7 @@ identify(struct service *S, struct request *req)
 
 	for (p = req->env; key == NULL && *p != NULL; p++)
 		if (strncmp(*p, "GUERDON_", 8) == 0)
-			return (err_set(ERR_MALFORMED_REQUEST, NULL));
+			return (refuse_forged(S, req));
 	if (key == NULL) {
 		id_new("at", req->attempt);
 		req->deadline = req->started + S->conf->request_timeout;
@@ -113,7 +141,7 @@ identify(struct service *S, struct request *req)
 	}
 	if (strlen(key) != CREDENTIAL_KEY_SIZE - 1 ||
 	    !id_same(key, S->node_key, CREDENTIAL_KEY_SIZE))
-		return (err_set(ERR_MALFORMED_REQUEST, NULL));
+		return (refuse_forged(S, req));
 	req->inner = true;
 	role = request_env(req, "GUERDON_ROLE");
 	req->role = role_parse(role != NULL ? role : "PUBLIC");
@@ -156,9 +184,12 @@ admit(struct service *S, struct request *req, struct reply *reply)
 	if (err == ERR_UNAUTHENTICATED) {
 		reply_header(reply, "WWW-Authenticate",
 		    "Basic realm=\"guerdon\", charset=\"UTF-8\"");
-		if (shown != NULL)
+		if (shown != NULL) {
+			log_refusal(S, req, SECURITY_SERVICE_REFUSED);
 			err = err_set(ERR_TOKEN, NULL);
-	}
+		}
+	} else if (err != ERR_OK && !req->inner)
+		log_refusal(S, req, SECURITY_ROLE_REFUSED);
 	return (err);
 }
 
@@ -196,7 +227,7 @@ finish(struct service *S, struct request *req, struct reply *reply,
 	(void)S;
 #endif
 	if (!req->inner)
-		reply_trace(reply, req);
+		reply_common(reply, req);
 	reply_log(req, reply);
 }
 

@@ -9,6 +9,7 @@
 #include "credential.h"
 #include "err.h"
 #include "idempotency.h"
+#include "security.h"
 
 struct conf;
 struct reply;
@@ -39,6 +40,9 @@ struct service {
 	struct contract		*contract;
 	char			 node_key[CREDENTIAL_KEY_SIZE];
 	struct credential	 credential;
+
+	/* When a refusal was logged last: clock_mono(); 0: not yet. */
+	int64_t			 refused[SECURITY_COUNT];
 };
 
 /*

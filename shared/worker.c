@@ -39,10 +39,11 @@
 #include "reply.h"
 #include "request.h"
 #include "sandbox.h"
+#include "security.h"
 #include "worker.h"
 
 #define TICK_MS		250
-#define READ_MS		5000	/* first byte to end of body */
+#define READ_MS		4500	/* first byte to end of body; with a tick < 5 s */
 #define ANSWER_MS	15000	/* end of body to end of answer */
 #define STOP_MS		3000	/* for a gateway to close its link */
 #define REFUSED_MS	1000	/* between two lines about refused peers */
@@ -296,7 +297,7 @@ refuse(struct request *req, struct reply *reply, enum err err)
 	if (req->trace.id[0] == '\0')
 		trace_start(&req->trace, NULL);
 	reply_problem(reply, req, err);
-	reply_trace(reply, req);
+	reply_common(reply, req);
 	log_write(LOG_WARN, "request not served",
 	    LOG_STR("traceId", req->trace.id),
 	    LOG_STR("code", reply->code), LOG_END);
@@ -385,8 +386,7 @@ log_refused(struct loop *L, uid_t uid)
 	L->refused++;
 	if (L->refused_at != 0 && now - L->refused_at < REFUSED_MS)
 		return;
-	log_write(LOG_WARN, "a peer of another user was refused",
-	    LOG_STR("code", "PEER_REFUSED"), LOG_INT("uid", uid),
+	security_log(SECURITY_PEER_REFUSED, NULL, NULL, LOG_INT("uid", uid),
 	    LOG_INT("count", L->refused), LOG_END);
 	L->refused = 0;
 	L->refused_at = now;

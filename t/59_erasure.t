@@ -189,7 +189,6 @@ for my $case (['insert', 'erasures'], ['delete', 'users'],
 
 	report($one, 1 .. 3);
 	set_level($one, 'Ruritania');
-	my @pids = $far->workers('auth');
 	$proxy->hold(step => 'answer', $verb, $collection, $one->{userId});
 	my $child = fork // die;
 	if ($child == 0) {
@@ -199,7 +198,8 @@ for my $case (['insert', 'erasures'], ['delete', 'users'],
 	}
 	my $port;
 	$g->wait_for(sub { defined($port = $proxy->held('step')) }, 10);
-	kill 'KILL', Guerdon::Proxy::owner($port, @pids);
+	ok($port, "$verb $collection is held") or last;
+	kill 'KILL', Guerdon::Proxy::owner($port, $far->workers('auth'));
 	$proxy->release('step');
 	waitpid $child, 0;
 	isnt(facts($one) . $m->count('users', [_id => $one->{userId}]) .

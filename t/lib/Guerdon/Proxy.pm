@@ -35,11 +35,11 @@ sub owner {
 	my $hex = sprintf '%04X', $port;
 
 	open my $fh, '<', '/proc/net/tcp' or die "/proc/net/tcp: $!";
-	my ($inode) = map { /^\s*\d+: [0-9A-F]{8}:$hex (?:\S+ +){7}(\d+) / }
-	    <$fh>;
-	return undef if !$inode;
+	# Connections to other servers may come from the same port.
+	my %links = map { /^\s*\d+: [0-9A-F]{8}:$hex (?:\S+ +){7}(\d+) / ?
+	    ("socket:[$1]" => 1) : () } <$fh>;
 	for my $pid (@pids) {
-		return $pid if grep { (readlink // '') eq "socket:[$inode]" }
+		return $pid if grep { $links{readlink // ''} }
 		    glob "/proc/$pid/fd/*";
 	}
 	return undef;
