@@ -19,12 +19,27 @@
 #define FUTURE_MS	DAY_MS		/* a clock may be wrong */
 #define DAYS_SHOWN	31
 
+/* Is an element what the contract says?  See x-each there. */
+static bool
+is_activity(const struct request *req, const cJSON *json)
+{
+	const struct schema_property *list =
+	    schema_property_named(req->op->body, "activities");
+	struct schema_errors errors;
+
+	schema_errors_init(&errors, req->arena);
+	return (schema_check(schema_items(list->schema), json, &errors));
+}
+
 /* Read one element; a code if it can't be accepted. */
 static const char *
 read_activity(struct request *req, const cJSON *json, struct activity *one)
 {
 	const char *at = json_get_string(json, "at");
 
+	one->user = "";
+	if (!is_activity(req, json))
+		return ("INVALID_ACTIVITY");
 	one->id = json_get_string(json, "activityId");
 	one->user = json_get_string(json, "userId");
 	one->metric = json_get_string(json, "metric");

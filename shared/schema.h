@@ -127,7 +127,10 @@ const struct schema_property *schema_property_named(const struct schema *,
 const struct schema_property *schema_property_stored(const struct schema *,
     const char *);
 
-/* schema_items(schema): of an array's elements; NULL: anything. */
+/*
+ * schema_items(schema): of an array's elements; NULL: anything.  With x-each
+ * schema_check() leaves the elements to the handler, to refuse them one by one.
+ */
 const struct schema *schema_items(const struct schema *);
 
 /*

@@ -325,7 +325,7 @@ check_array(struct schema_errors *E, const struct schema *s, const cJSON *v,
 
 	check_count(E, (size_t)cJSON_GetArraySize(v), s->min_items,
 	    s->max_items, "item", at);
-	if (s->items == NULL)
+	if (s->items == NULL || s->each)
 		return;
 	cJSON_ArrayForEach(m, v) {
 		check_value(E, s->items, m, &here);

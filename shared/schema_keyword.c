@@ -131,6 +131,17 @@ read_bound(const struct schema_reading *R)
 	return (true);
 }
 
+/* Elements that the handler checks, and refuses one by one. */
+static bool
+read_each(const struct schema_reading *R)
+{
+
+	if (!cJSON_IsBool(R->value))
+		return (refuse(R, "must be true or false"));
+	R->schema->each = cJSON_IsTrue(R->value);
+	return (true);
+}
+
 static bool
 read_size(const struct schema_reading *R)
 {
@@ -375,6 +386,7 @@ static const struct schema_keyword keywords[] = {
 	{ .name = "minProperties", .read = read_size, FIELD(min_properties) },
 	{ .name = "maxProperties", .read = read_size, FIELD(max_properties) },
 	{ .name = "items", .read = read_schema, FIELD(items) },
+	{ .name = "x-each", .read = read_each },
 	{ .name = "propertyNames", .read = read_schema, FIELD(names) },
 	{ .name = "additionalProperties", .read = read_additional,
 	    FIELD(additional) },

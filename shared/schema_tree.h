@@ -42,6 +42,7 @@ struct schema {
 	size_t			 min_items;
 	size_t			 max_items;
 	const struct schema	*items;		/* NULL: anything */
+	bool			 each;		/* x-each: the handler checks them */
 
 	/* objects */
 	size_t			 min_properties;

@@ -68,6 +68,23 @@ $res = report({activities => [{activityId => 'x-1', userId => 'nobody',
 is_deeply($res->json, {accepted => 1, duplicates => 1, rejected => [
     {index => 0, code => 'INVALID_USER'}, {index => 3,
     code => 'INVALID_TIME'}]}, 'what is wrong is told, the rest is taken');
+my @bad = (17, {}, 'x', undef, [1],
+    {activityId => 'y-1', userId => $user->{userId}},
+    {activityId => 'a b', userId => $user->{userId}, metric => 'other'},
+    {activityId => 'y-2', userId => $user->{userId}, metric => 'OTHER'},
+    {activityId => 'y-3', userId => $user->{userId}, metric => 'other',
+	amount => 1.5}, {activityId => 'y-4', userId => $user->{userId},
+    metric => 'other', at => 'yesterday'}, {activityId => 'y-5', userId => 5,
+    metric => 'other'}, {activityId => 'y-6', userId => $user->{userId},
+    metric => 'other', extra => 1});
+$res = report({activities => [@bad, {activityId => 'y-7', metric => 'other',
+    userId => $user->{userId}}]});
+is_deeply($res->json, {accepted => 1, duplicates => 0, rejected => [map {
+    {index => $_, code => 'INVALID_ACTIVITY'} } 0 .. $#bad]},
+    'what is no activity is told, one by one');
+for my $none ([], {}, 'x', undef) {
+	has_fault(report({activities => $none}), '/activities', 'no list');
+}
 is_status(report({activities => []}), 400, 'none');
 is_status(report(activities($user, map { ['many', 1] } 1 .. 501)), 400,
     '501 are too many');
