@@ -103,6 +103,14 @@ is_harmful(const char *s, size_t n)
 	return (false);
 }
 
+/* Most are. */
+static bool
+is_plain(char c)
+{
+
+	return (c >= ' ' && c < 0x7f && c != '"' && c != '\\');
+}
+
 /* One character of ${n} bytes; 0: one byte that is no part of any. */
 static bool
 put_char(struct line *line, const char *s, size_t n)
@@ -128,19 +136,20 @@ put_char(struct line *line, const char *s, size_t n)
 static void
 put_text(struct line *line, const char *s)
 {
-	size_t i, n, secret, len = strnlen(s, VALUE_MAX);
+	size_t i, n, len = strnlen(s, VALUE_MAX);
 	bool fits = true;
 
 	(void)put(line, "\"", 1);
 	for (i = 0; fits && i < len; i += n) {
-		if ((secret = redact_length(s, s + i)) > 0) {
+		if ((n = redact_length(s, s + i)) > 0)
 			fits = put(line, REDACTED, strlen(REDACTED));
-			n = secret;
-			continue;
+		else if (is_plain(s[i]))
+			fits = put(line, s + i, n = 1);
+		else {
+			n = json_sequence(s + i, len - i);
+			fits = put_char(line, s + i, n);
+			n += (n == 0);
 		}
-		n = json_sequence(s + i, len - i);
-		fits = put_char(line, s + i, n);
-		n += (n == 0);
 	}
 	line->data[line->len++] = '"';
 }
@@ -161,9 +170,12 @@ put_field(struct line *line, const struct log_field *field)
 		(void)put(line, "true", 4);
 		return;
 	}
-	if (redact_name(field->key) || field->text != NULL) {
-		put_text(line, redact_name(field->key) ? REDACTED :
-		    field->text);
+	if (redact_name(field->key)) {
+		put_text(line, REDACTED);
+		return;
+	}
+	if (field->text != NULL) {
+		put_text(line, field->text);
 		return;
 	}
 	len = snprintf(number, sizeof(number), "%lld",

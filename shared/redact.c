@@ -19,20 +19,68 @@
 #define URLSAFE		LETTERS DIGITS "-_"
 #define ULID		"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+/* Each byte of each log line is looked at: by tables, not by searching. */
+enum { WORD = 1, ULID_CHAR = 2, BEGINS = 4 };
+
+static const unsigned char classes[256] = {
+	['0' ... '9'] = WORD | ULID_CHAR,
+	['A'] = WORD | ULID_CHAR,
+	['B'] = WORD | ULID_CHAR | BEGINS,	/* Basic, Bearer */
+	['C' ... 'H'] = WORD | ULID_CHAR,
+	['I'] = WORD,
+	['J' ... 'K'] = WORD | ULID_CHAR,
+	['L'] = WORD,
+	['M' ... 'N'] = WORD | ULID_CHAR,
+	['O'] = WORD,
+	['P' ... 'T'] = WORD | ULID_CHAR,
+	['U'] = WORD,
+	['V' ... 'Z'] = WORD | ULID_CHAR,
+	['a'] = WORD,
+	['b'] = WORD | BEGINS,
+	['c' ... 'd'] = WORD,
+	['e'] = WORD | BEGINS,			/* eyJ */
+	['f' ... 'r'] = WORD,
+	['s'] = WORD | BEGINS,			/* se_ */
+	['t' ... 'z'] = WORD,
+	['-'] = WORD,
+	['_'] = WORD,
+	['$'] = BEGINS,				/* $argon2 */
+	[':'] = BEGINS,				/* ://user:password@ */
+};
+
 /* In the name of a field, however it is spelled. */
 static const char *const names[] = {
 	"authorization", "cookie", "credential", "key", "passphrase",
 	"passwd", "password", "recovery", "secret", "seed", "token",
 };
 
+static unsigned
+class_of(char c)
+{
+
+	return (classes[(unsigned char)c]);
+}
+
+static size_t
+word_length(const char *at)
+{
+	size_t len = 0;
+
+	while ((class_of(at[len]) & WORD) != 0)
+		len++;
+	return (len);
+}
+
 bool
 redact_name(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strcasestr(name, names[i]) != NULL)
-			return (true);
+	for (; *name != '\0'; name++)
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if ((*name | 0x20) == names[i][0] &&
+			    strncasecmp(name, names[i], strlen(names[i])) == 0)
+				return (true);
 	return (false);
 }
 
@@ -75,17 +123,17 @@ refresh_token(const char *at)
 	return (n > 0 ? (size_t)(p - at) + n : 0);
 }
 
+/* With what is glued to it. */
 static size_t
 recovery_code(const char *at)
 {
 	size_t i;
 
 	for (i = 0; i < 19; i++)
-		if (i % 5 == 4 ? at[i] != '-' : at[i] == '\0' ||
-		    strchr(ULID, at[i]) == NULL)
+		if (i % 5 == 4 ? at[i] != '-' :
+		    (class_of(at[i]) & ULID_CHAR) == 0)
 			return (0);
-	/* The beginning of something longer is for long_run(). */
-	return (at[i] != '\0' && strchr(URLSAFE, at[i]) != NULL ? 0 : i);
+	return (word_length(at));
 }
 
 static size_t
@@ -123,37 +171,42 @@ user_and_password(const char *at)
 static size_t
 long_run(const char *at)
 {
-	size_t len = strspn(at, URLSAFE);
+	size_t len = word_length(at);
 
 	return (len >= RUN_MIN ? len : 0);
+}
+
+/* What begins with this letter, in the middle of a word, too. */
+static size_t
+by_letter(const char *at)
+{
+
+	switch (at[0]) {
+	case 'e':
+		return (jwt(at));
+	case 's':
+		return (refresh_token(at));
+	case '$':
+		return (password_hash(at));
+	case ':':
+		return (user_and_password(at));
+	default:
+		return (authorization(at));
+	}
 }
 
 size_t
 redact_length(const char *text, const char *at)
 {
-	bool begins = at == text || strchr(URLSAFE, at[-1]) == NULL;
+	unsigned class = class_of(at[0]);
 	size_t len = 0;
 
-	/* Most bytes begin nothing: look at the first one. */
-	switch (at[0]) {
-	case 'e':
-		len = jwt(at);
-		break;
-	case 's':
-		len = refresh_token(at);
-		break;
-	case '$':
-		return (password_hash(at));
-	case ':':
-		return (user_and_password(at));
-	case 'B':
-	case 'b':
-		len = authorization(at);
-		break;
-	}
-	if (len == 0 && begins)
-		len = recovery_code(at);
-	if (len == 0 && begins)
-		len = long_run(at);
-	return (len);
+	if ((class & BEGINS) != 0)
+		len = by_letter(at);
+	/* The other forms are whole words. */
+	if (len > 0 || (class & WORD) == 0 ||
+	    (at > text && (class_of(at[-1]) & WORD) != 0))
+		return (len);
+	len = recovery_code(at);
+	return (len > 0 ? len : long_run(at));
 }

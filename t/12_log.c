@@ -129,6 +129,8 @@ test_forms(void)
 		{ "id:" SECRET " end", "\"id:[redacted] end\"" },
 		{ SECRET SECRET, "\"[redacted]\"" },
 		{ "ABCD-EFGH-0123-4567", "\"[redacted]\"" },
+		{ "ABCD-EFGH-0123-4567ABCD-EFGH-0123-4567 x",
+		    "\"[redacted] x\"" },
 		{ "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA x",
 		    "\"[redacted] x\"" },
 		{ "Basic YTpiOmM6ZA== x", "\"[redacted] x\"" },
