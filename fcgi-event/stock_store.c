@@ -15,6 +15,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "event_store.h"
 #include "id.h"
 #include "stock_store.h"
 #include "store.h"
@@ -246,4 +247,58 @@ stock_walk(struct store *S, struct arena *A, const char *after,
 	return (store_find(S, STOCK, DOC(A, "_id", "{", "$gt",
 	    BCON_UTF8(after), "}"), DOC(A, "sort", "{", "_id", BCON_INT32(1),
 	    "}", "limit", BCON_INT64(STOCK_PAGE)), each, ctx));
+}
+
+/* Limits that may be nobody's. */
+struct strays {
+	const char *const	*ids;
+	size_t			 count;
+	bool			*owned;
+};
+
+static void
+own(struct strays *strays, const char *id)
+{
+	size_t i;
+
+	for (i = 0; id != NULL && i < strays->count; i++)
+		if (strcmp(strays->ids[i], id) == 0)
+			strays->owned[i] = true;
+}
+
+/* An event has its own limit, and those of its rewards. */
+static bool
+own_limits(void *ctx, const bson_t *event)
+{
+	bson_iter_t iter, item;
+	bson_t reward;
+
+	own(ctx, store_text(event, "_id"));
+	if (bson_iter_init_find(&iter, event, "rewards") &&
+	    bson_iter_recurse(&iter, &item))
+		while (bson_iter_next(&item))
+			if (store_view(&item, &reward))
+				own(ctx, store_text(&reward, "rewardId"));
+	return (true);
+}
+
+enum err
+stock_prune(struct store *S, struct arena *A, const char *const *ids,
+    const char *const *events, size_t count)
+{
+	struct strays strays = { ids, count,
+	    arena_alloc(A, count * sizeof(bool)) };
+	enum err err;
+	size_t i;
+
+	memset(strays.owned, 0, count * sizeof(bool));
+	err = store_find(S, EVENTS, DOC(A, "_id", "{", "$in",
+	    BCON_ARRAY(store_array(A, events, count)), "}"), DOC(A,
+	    "projection", "{", "rewards.rewardId", BCON_INT32(1), "}"),
+	    own_limits, &strays);
+	for (i = 0; err == ERR_OK && i < count; i++)
+		if (!strays.owned[i])
+			err = store_remove(S, STOCK, DOC(A,
+			    "_id", BCON_UTF8(ids[i]), "held", "{", "}"));
+	return (err);
 }

@@ -110,4 +110,12 @@ bool		stock_next_hold(const bson_t *, bson_iter_t *,
 enum err	stock_walk(struct store *, struct arena *, const char *,
 		    bool (*)(void *, const bson_t *), void *);
 
+/*
+ * stock_prune(S, A, ids, events, count):
+ * Of ${count} untouched limits, with the events that they are said to be of,
+ * remove those that no event has: whoever made them died before the event.
+ */
+enum err	 stock_prune(struct store *, struct arena *,
+		    const char *const *, const char *const *, size_t);
+
 #endif /* !STOCK_STORE_H_ */

@@ -2,10 +2,13 @@
 #ifndef COMMAND_H_
 #define COMMAND_H_
 
+#include <stddef.h>
+
 #include "err.h"
 
 struct arena;
 struct conf;
+struct store;
 
 /* What a process of the command line ends with. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -50,6 +53,15 @@ int	command_bare(struct context *, int, char *[]);
 
 /* command_configure(ctx): read ${conf}.  -1 to go on, else EXIT_FAILED. */
 int	command_configure(struct context *);
+
+/*
+ * command_open(ctx, max, store, arena):
+ * command_configure(), then the database, whose version is checked, and an
+ * arena of at most ${max} bytes.  -1 to go on, else EXIT_FAILED; the caller
+ * frees both.
+ */
+int	command_open(struct context *, size_t, struct store **,
+	    struct arena **);
 
 /* command_help(ctx): print the help; returns EXIT_DONE. */
 int	command_help(const struct context *);

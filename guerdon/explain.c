@@ -107,14 +107,8 @@ command_explain(struct context *ctx, int argc, char *argv[])
 		return (command_help(ctx));
 	if (argc != 2)
 		return (command_misuse(ctx, "one claimId is wanted"));
-	if ((status = command_configure(ctx)) != -1)
+	if ((status = command_open(ctx, ARENA_MAX, &S, &A)) != -1)
 		return (status);
-	S = store_new(ctx->conf->mongo_uri, ctx->conf->mongo_db, false);
-	if (S == NULL || store_check(S) != ERR_OK ||
-	    (A = arena_new(ARENA_MAX)) == NULL) {
-		store_free(S);
-		return (command_failed(ERR_INTERNAL));
-	}
 	err = strcmp(argv[1], "-") == 0 ? explain_lines(S, A, &same) :
 	    explain_id(S, A, argv[1], &same);
 	arena_free(A);

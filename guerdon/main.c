@@ -12,6 +12,7 @@
 #include "id.h"
 #include "json.h"
 #include "log.h"
+#include "store.h"
 
 #define ARENA_MAX	((size_t)16 * 1024 * 1024)
 #define DEFAULT_CONF	"guerdon.conf"
@@ -108,6 +109,22 @@ print_overview(FILE *f)
 	for (i = 0; i < NCOMMANDS; i++)
 		(void)fprintf(f, "  %-17s  %s\n", commands[i].name,
 		    commands[i].summary);
+}
+
+int
+command_open(struct context *ctx, size_t max, struct store **store,
+    struct arena **arena)
+{
+	int status;
+
+	if ((status = command_configure(ctx)) != -1)
+		return (status);
+	*store = store_new(ctx->conf->mongo_uri, ctx->conf->mongo_db, false);
+	if (*store != NULL && store_check(*store) == ERR_OK &&
+	    (*arena = arena_new(max)) != NULL)
+		return (-1);
+	store_free(*store);
+	return (command_failed(ERR_INTERNAL));
 }
 
 int

@@ -8,7 +8,8 @@
  *	count		activities of batches that were cut short
  *	erase		people whose erasure was cut short, or who are gone
  *			not long enough
- *	prune		void claims that nobody can meet any more
+ *	prune		void claims that nobody can meet any more; limits,
+ *			two days old, whose event was never made
  *	ship		audit spools that no worker holds
  *
  * Each step is safe beside live workers and beside another sweep: what it
@@ -36,6 +37,7 @@
 
 #define HOLD_MS		30000		/* a hold that is looked at */
 #define VOID_MS		86400000	/* longer than any worker is stopped */
+#define STRAY_MS	172800000	/* by then an event is made, or never */
 #define ARENA_MAX	((size_t)64 * 1024 * 1024)
 #define EXPIRE_ROUNDS	1000		/* of a hundred claims */
 
@@ -48,6 +50,9 @@ struct sweep {
 	size_t		 nids;
 	bson_t		*limits[STOCK_PAGE];	/* of this page, with work */
 	size_t		 nlimits;
+	const char	*strays[STOCK_PAGE];	/* that may be nobody's */
+	const char	*events[STOCK_PAGE];	/* which they say they are of */
+	size_t		 nstrays;
 	char		 last[ID_SIZE];		/* of this page */
 	size_t		 seen;
 
@@ -88,6 +93,20 @@ expire_claims(struct sweep *W)
 	return (err);
 }
 
+/* A limit that nobody has taken from so far may be of no event. */
+static void
+keep_stray(struct sweep *W, const bson_t *limit)
+{
+	const char *id = store_text(limit, "_id");
+	const char *event = store_text(limit, "eventId");
+
+	if (event == NULL || W->now - id_time(id) < STRAY_MS ||
+	    store_int(limit, "left") != store_int(limit, "total"))
+		return;
+	W->strays[W->nstrays] = arena_strdup(W->arena, id);
+	W->events[W->nstrays++] = arena_strdup(W->arena, event);
+}
+
 static bool
 keep_limit(void *ctx, const bson_t *limit)
 {
@@ -101,6 +120,8 @@ keep_limit(void *ctx, const bson_t *limit)
 	    (stock_holds(limit, &iter) && bson_iter_next(&iter)))
 		W->limits[W->nlimits++] = store_own(W->arena,
 		    bson_copy(limit));
+	else
+		keep_stray(W, limit);
 	return (true);
 }
 
@@ -132,10 +153,13 @@ settle_limits(struct sweep *W)
 
 	W->last[0] = '\0';
 	do {
-		W->seen = W->nlimits = 0;
+		W->seen = W->nlimits = W->nstrays = 0;
 		err = stock_walk(W->store, W->arena, W->last, keep_limit, W);
 		for (i = 0; err == ERR_OK && i < W->nlimits; i++)
 			err = settle_limit(W, W->limits[i]);
+		if (err == ERR_OK && W->nstrays > 0)
+			err = stock_prune(W->store, W->arena, W->strays,
+			    W->events, W->nstrays);
 		arena_reset(W->arena);
 	} while (err == ERR_OK && W->seen == STOCK_PAGE);
 	return (err);
@@ -212,14 +236,8 @@ command_sweep(struct context *ctx, int argc, char *argv[])
 	int status;
 
 	if ((status = command_bare(ctx, argc, argv)) != -1 ||
-	    (status = command_configure(ctx)) != -1)
+	    (status = command_open(ctx, ARENA_MAX, &W.store, &W.arena)) != -1)
 		return (status);
-	W.store = store_new(ctx->conf->mongo_uri, ctx->conf->mongo_db, false);
-	if (W.store == NULL || store_check(W.store) != ERR_OK ||
-	    (W.arena = arena_new(ARENA_MAX)) == NULL) {
-		store_free(W.store);
-		return (command_failed(ERR_INTERNAL));
-	}
 	good = report("expire", expire_claims(&W));
 	good = report("settle", settle_limits(&W)) && good;
 	good = report("count", count_activities(&W)) && good;

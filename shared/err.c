@@ -37,7 +37,6 @@ static const struct err_row rows[ERR_COUNT] = {
 	[ERR_PRECONDITION] = { 412, "PRECONDITION_FAILED",
 	    "It has changed since you read it" },
 	[ERR_BODY_SIZE] = { 413, "BODY_TOO_LARGE", "The body is too large" },
-	[ERR_URI_SIZE] = { 414, "URI_TOO_LONG", "The URI is too long" },
 	[ERR_MEDIA_TYPE] = { 415, "UNSUPPORTED_MEDIA_TYPE",
 	    "The body's media type is not one of this operation" },
 	[ERR_PRECONDITION_REQUIRED] = { 428, "PRECONDITION_REQUIRED",

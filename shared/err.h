@@ -27,7 +27,6 @@ enum err {
 	ERR_EXISTS,		/* a unique key is taken (store) */
 	ERR_PRECONDITION,	/* If-Match names another version */
 	ERR_BODY_SIZE,
-	ERR_URI_SIZE,
 	ERR_MEDIA_TYPE,
 	ERR_PRECONDITION_REQUIRED,
 	ERR_RATE,

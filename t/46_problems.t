@@ -117,11 +117,16 @@ for my $case ([409, FACTOR_EXISTS => POST => '/v1/users/me/factor', @factor],
 	$seen{$code} = $res;
 	push @answers, $res;
 }
-# These need another request at work (77_idempotency), a fault, another
-# configuration, a limit, or a worker without the front server.
-my %elsewhere = map { $_ => 1 } qw(IDEMPOTENCY_CONFLICT RATE_LIMITED
-    INTERNAL_ERROR SERVICE_UNAVAILABLE URI_TOO_LONG HEADERS_TOO_LARGE
-    FACTOR_REQUIRED);
+# These need another request at work, a fault, another configuration, or a
+# limit; where they are produced.
+my %elsewhere = (IDEMPOTENCY_CONFLICT => '77_idempotency',
+    RATE_LIMITED => '57_limits', INTERNAL_ERROR => '59_security_events',
+    SERVICE_UNAVAILABLE => '83_database', HEADERS_TOO_LARGE => '42_targets',
+    FACTOR_REQUIRED => '59_second_factor');
+for my $code (sort keys %elsewhere) {
+	like(Guerdon::Stack::slurp("$FindBin::Bin/$elsewhere{$code}.t"),
+	    qr/is_problem\([^;]*'$code'/, "$code: in $elsewhere{$code}.t");
+}
 is(join(' ', grep { !$seen{$_} && !$elsewhere{$_} }
     @{contract('auth')->{components}{schemas}{Problem}{properties}{code}{enum}}),
     '', 'every other code of the contract was seen');
