@@ -41,7 +41,7 @@
 #include "worker.h"
 
 #define TICK_MS		250
-#define READ_MS		5000	/* first byte to end of body */
+#define READ_MS		4000	/* first byte to end of body: healed in 5 s */
 #define ANSWER_MS	15000	/* end of body to end of answer */
 #define STOP_MS		3000	/* for a gateway to close its link */
 #define PARAMS_MAX	(64 * 1024)

@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # SPDX-License-Identifier: BSD-2-Clause
 # A peer that begins a request and falls silent, or dribbles, is let go within
-# 6 s; one that is silent between two requests is not.
+# 5 s; one that is silent between two requests is not.
 use strict;
 use warnings;
 use FindBin;
@@ -53,11 +53,11 @@ while (!$ended && time - $begun < 8) {
 	$dribble->send(substr $bytes, 0, 1, '');
 	$ended = time - $begun if $dribble->closes(0.2);
 }
-cmp_ok($ended // 99, '<', 6.3, 'a peer that dribbles is let go');
+cmp_ok($ended // 99, '<', 5, 'a peer that dribbles is let go');
 cmp_ok($ended // 0, '>', 3, '... not before it had a chance');
 for my $case (@open) {
 	my ($name, $c) = @$case;
-	my $left = 6.3 - (time - $begun);
+	my $left = 5 - (time - $begun);
 	ok($c->closes($left > 0 ? $left : 0.01), "$name: let go in time");
 }
 
