@@ -95,9 +95,22 @@ password_check(struct places *P, const char *hash, const char *password,
 	    err_set(ERR_INTERNAL, NULL));
 }
 
+/* The number behind ${name} in a hash, 0 if it isn't there. */
+static unsigned long
+parameter(const char *hash, const char *name)
+{
+	const char *at = strstr(hash, name);
+
+	return (at != NULL ? strtoul(at + strlen(name), NULL, 10) : 0);
+}
+
+/* libsodium's needs_rehash() would make stronger ones weaker. */
 bool
 password_is_weak(const char *hash)
 {
 
-	return (crypto_pwhash_str_needs_rehash(hash, PASSES, MEMORY) != 0);
+	return (strncmp(hash, crypto_pwhash_argon2id_STRPREFIX,
+	    strlen(crypto_pwhash_argon2id_STRPREFIX)) != 0 ||
+	    parameter(hash, "$m=") < MEMORY / 1024 ||
+	    parameter(hash, ",t=") < PASSES);
 }

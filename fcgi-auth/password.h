@@ -31,7 +31,11 @@ enum err	password_hash(struct places *, const char *,
  */
 enum err	password_check(struct places *, const char *, const char *, bool *);
 
-/* password_is_weak(hash): was it made with other parameters than today's? */
+/*
+ * password_is_weak(hash):
+ * Was it made by another function than argon2id, or with less memory or fewer
+ * passes than today?  A stronger one, of a newer release, is not weak.
+ */
 bool		password_is_weak(const char *);
 
 #endif /* !PASSWORD_H_ */

@@ -54,10 +54,25 @@ test_whole(void)
 	    "and the last one counts");
 }
 
+static const struct {
+	const char	*hash;
+	bool		 weak;
+} parameters[] = {
+	{ "$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA", false },
+	{ "$argon2id$v=19$m=19456,t=3,p=1$AAAA$AAAA", false },
+	{ "$argon2id$v=19$m=65536,t=2,p=1$AAAA$AAAA", false },
+	{ "$argon2id$v=19$m=19455,t=2,p=1$AAAA$AAAA", true },
+	{ "$argon2id$v=19$m=19456,t=1,p=1$AAAA$AAAA", true },
+	{ "$argon2i$v=19$m=65536,t=4,p=1$AAAA$AAAA", true },
+	{ "$7$C6..../....", true },
+	{ "", true },
+};
+
 static void
 test_hash(void)
 {
 	char hash[PASSWORD_HASH_SIZE], other[PASSWORD_HASH_SIZE];
+	size_t i;
 	bool right = true;
 
 	(void)password_hash(NULL, "correct horse", hash);
@@ -69,6 +84,9 @@ test_hash(void)
 	ok(crypto_pwhash_str_alg(other, "correct horse", 13, 1, 8192 * 1024,
 	    crypto_pwhash_ALG_ARGON2ID13) == 0 && password_is_weak(other),
 	    "yesterday's are");
+	for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++)
+		ok(password_is_weak(parameters[i].hash) == parameters[i].weak,
+		    "%s", parameters[i].hash);
 	ok(password_check(NULL, other, "correct horse", &right) == ERR_OK && right,
 	    "but they log in");
 	ok(password_check(NULL, NULL, "correct horse", &right) == ERR_OK && !right,

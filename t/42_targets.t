@@ -37,6 +37,20 @@ is_status($g->call(GET => '/v1/%65vents?%6cimit=1&', as => 'USER'), 200,
 is_status($g->call(GET => "/v1/events/$event->{eventId}?", as => 'USER'),
     200, 'an empty query');
 
+# The pages are those of their folder and no others.
+for my $bad ('/swagger/../../../../etc/passwd', '/swagger../../etc/passwd',
+    '/swagger/%2e%2e/%2e%2e/%2e%2e/etc/passwd', '/swagger//etc/passwd',
+    '/swagger/..%2f..%2f..%2fetc%2fpasswd', '/swagger/..%5c..%5cetc%5cpasswd',
+    '/swagger/..;/..;/etc/passwd', '/swagger/%252e%252e/etc/passwd',
+    '/swagger/%c0%ae%c0%ae/etc/passwd', '/swagger/index.html%00.js',
+    '/swagger/index.html/x', '/swagger/.git/config', '/swagger/index.html~',
+    'http://127.0.0.1/swagger/../../../../etc/passwd') {
+	my $res = $g->call(GET => $bad);
+	like($res->status, qr/^40[034]$/, "$bad is no page");
+	is($res->header('Content-Type'), 'application/problem+json',
+	    '... but a problem');
+}
+
 # Unknown parameters: every GET of the contracts, and a few others.
 for my $op (grep { $_->{method} eq 'GET' } operations()) {
 	my $path = $op->{path} =~ s/\{\w+\}/xx_00000000000000000000000000/gr;

@@ -157,6 +157,21 @@ is_status($strict->call(POST => '/v1/auth/login', json => {
     email => $ada->{email}, password => $other}), 200,
     'who has a shorter one logs in');
 
+# ... that has a floor.
+for my $case ([7, 0], [8, 1]) {
+	my ($least, $good) = @$case;
+	my $conf = "$strict->{home}/least.conf";
+	open my $fh, '>', $conf or die "$conf: $!";
+	print $fh Guerdon::Stack::slurp($strict->conf_path) =~
+	    s/^(password_min_length =).*/$1 $least/mr;
+	close $fh or die "$conf: $!";
+	chmod 0600, $conf;
+	my ($out, $status) = $strict->run(Guerdon::Stack::build() .
+	    '/bin/guerdon', '-c', $conf, 'check-config');
+	is($status == 0, !!$good, "a least length of $least") or diag($out);
+	like($out, qr/password_min_length/, '... says which') if !$good;
+}
+
 # Too long at a login is no password, and no work.
 is_status(login($email, 'x' x 300), 400, '300 bytes at a login');
 is_status(login($email, 'x'), 401, 'one character at a login');

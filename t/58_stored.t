@@ -34,6 +34,10 @@ is($session->{generation}, 2, 'a session knows how often it was refreshed');
 is(length $session->{seed}, 32, '... and its seed');
 is($session->{userId}, $user->{userId}, '... and whose it is');
 
+# What the client alone has of a refresh token is a MAC under our key.
+cmp_ok(8 * length Guerdon::Stack::from_base64url((split /\./, $second)[2]), '>=',
+    128, 'a refresh token has 128 bits of secret or more');
+
 # Every byte of these collections, and what must not be in it.
 sub flat {
 	my ($d) = @_;

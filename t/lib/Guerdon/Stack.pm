@@ -63,7 +63,8 @@ sub new {
 	$self->{home} = short_dir();
 	$self->{port} = take_ports($self);
 	$self->{own_db} = !defined $self->{db};
-	$self->{db} //= sprintf 'guerdon_test_%d_%d', $$, ++$count;
+	# A failed test leaves its database, and its process id comes again.
+	$self->{db} //= sprintf 'guerdon_test_%x_%d_%d', time, $$, ++$count;
 	$self->{uri} //= $self->database;
 	push @all, $self;
 	Scalar::Util::weaken($all[-1]);
