@@ -191,7 +191,7 @@ find(struct place place, uint64_t *value, bool *mine)
 		if (*mine)
 			break;
 	}
-	return (&place.set[best]);
+	return (place.set + best);
 }
 
 /* When the bucket is full again: now, if it is; never beyond ${span}. */
