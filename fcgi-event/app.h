@@ -8,6 +8,7 @@
 
 struct audit;
 struct catalog;
+struct commit;
 struct conf;
 struct stock;
 struct store;
@@ -20,6 +21,7 @@ struct app {
 	struct audit		*audit;
 	struct catalog		*catalog;
 	struct stock		*stock;
+	struct commit		*commit;
 	unsigned char		 cursor_key[PAGE_KEY_LEN];
 };
 

@@ -18,6 +18,7 @@
 #include "catalog.h"
 #include "claim_store.h"
 #include "clock.h"
+#include "commit.h"
 #include "doc.h"
 #include "eligibility.h"
 #include "event_store.h"
@@ -267,51 +268,87 @@ check_holds(struct request *req, const struct claim_plan *plan)
 	return (err);
 }
 
-/* Take the units, insert the claim; ERR_NOT_FOUND if ${id} was made void. */
+/*
+ * A unit of each limit, and the claimId that they are held for.
+ */
 static enum err
-take_and_insert(struct request *req, const struct claim_plan *plan,
-    const char *id, const bson_t **claim)
+take_units(struct request *req, const struct claim_plan *plan,
+    char id[ID_SIZE])
 {
 	struct app *app = req->app;
 	struct stock_hold hold = { id, id, req->subject,
 	    store_text(plan->event, "_id"), plan->period->key,
 	    clock_now() };
+	enum err err;
+
+	if (plan->ntook == 1 && stock_use(app->stock, plan->took[0], id))
+		return (ERR_OK);
+	id_new_at("cl", req->attempt, id);
+	err = stock_take_all(app->stock, req->arena, plan->took, plan->ntook,
+	    &hold, plan->plenty);
+	return (err == ERR_NOT_FOUND ? err_refuse(&sold_out, NULL) : err);
+}
+
+/*
+ * A key of ${id} was taken: the units are free again, unless by this very
+ * claim.  ERR_NOT_FOUND if it was made void, and the user has no other.
+ */
+static enum err
+meet_another(struct request *req, const struct claim_plan *plan,
+    const char *id, const bson_t **claim)
+{
+	struct app *app = req->app;
 	enum err err, undone;
 
-	err = stock_take_all(app->stock, req->arena, plan->took, plan->ntook,
-	    &hold);
-	if (err != ERR_OK)
-		return (err == ERR_NOT_FOUND ? err_refuse(&sold_out, NULL) :
-		    err);
-	err = claim_insert(app->store, req, plan, id, claim);
-	if (err == ERR_OK)
-		stock_settled(app->stock, plan->took, plan->ntook, id);
-	if (err == ERR_OK || err == ERR_EXISTS)
-		catalog_keep_claim(app->catalog, req->arena, req->subject,
-		    hold.event, plan->period->key);
-	/* Anything else may have been stored: the sweep finds out. */
-	if (err != ERR_EXISTS && err != ERR_NOT_FOUND)
+	err = find_own(req, plan, claim);
+	if (err != ERR_OK && err != ERR_NOT_FOUND)
 		return (err);
+	if (err == ERR_OK && strcmp(store_text(*claim, "_id"), id) == 0)
+		return (ERR_OK);
 	undone = stock_return_all(app->stock, req->arena, plan->took,
 	    plan->ntook, id);
-	return (undone == ERR_OK ? err : undone);
+	if (undone != ERR_OK)
+		return (undone);
+	return (err == ERR_OK ? err_set(ERR_EXISTS, NULL) : err);
+}
+
+/* Take the units, insert the claim; ERR_NOT_FOUND if its id was made void. */
+static enum err
+take_and_insert(struct request *req, const struct claim_plan *plan,
+    const bson_t **claim)
+{
+	struct app *app = req->app;
+	char id[ID_SIZE];
+	enum err err;
+
+	if ((err = take_units(req, plan, id)) != ERR_OK)
+		return (err);
+	*claim = claim_new(req, plan, id);
+	err = commit_claim(app->commit, req->arena, *claim, req->deadline);
+	if (plan->ntook > 0 && (err == ERR_OK || err == ERR_EXISTS))
+		catalog_keep_claim(app->catalog, req->arena, req->subject,
+		    store_text(plan->event, "_id"), plan->period->key);
+	if (err == ERR_EXISTS)
+		err = meet_another(req, plan, id, claim);
+	if (err == ERR_OK)
+		stock_settled(app->stock, plan->took, plan->ntook, id);
+	/* Anything else may have been stored: the sweep finds out. */
+	return (err);
 }
 
 static enum err
-grant_limited(struct request *req, struct reply *reply,
+grant_planned(struct request *req, struct reply *reply,
     const struct claim_plan *plan, const bson_t **claim)
 {
-	char id[ID_SIZE];
 	enum err err;
 	int i;
 
-	if ((err = check_holds(req, plan)) != ERR_OK)
+	if (plan->ntook > 0 && (err = check_holds(req, plan)) != ERR_OK)
 		return (err);
 	for (i = 0; i < TRIES; i++) {
 		if (clock_mono() > req->deadline)
 			break;
-		id_new_at("cl", req->attempt, id);
-		err = take_and_insert(req, plan, id, claim);
+		err = take_and_insert(req, plan, claim);
 		if (err == ERR_REFUSED)
 			return (refuse(req, reply, err, plan, claim));
 		if (err == ERR_EXISTS)
@@ -320,21 +357,6 @@ grant_limited(struct request *req, struct reply *reply,
 			return (err);
 	}
 	return (err_set(ERR_AWAY, "it took too long"));
-}
-
-static enum err
-grant_unlimited(struct request *req, struct reply *reply,
-    const struct claim_plan *plan, const bson_t **claim)
-{
-	struct app *app = req->app;
-	char id[ID_SIZE];
-	enum err err;
-
-	id_new_at("cl", req->attempt, id);
-	err = claim_insert(app->store, req, plan, id, claim);
-	if (err == ERR_EXISTS)
-		return (meet_own(req, reply, *claim));
-	return (err == ERR_NOT_FOUND ? err_set(ERR_AWAY, "try again") : err);
 }
 
 /* What is left for this claim: the least of its limits; -1: no limit. */
@@ -360,28 +382,34 @@ find_left(struct request *req, const struct claim_plan *plan, int64_t *left)
 	return (err);
 }
 
-/*
- * Would an earlier claim of the user be found too late?  Where the unique key
- * can't see a claim of before a change of schedule; and by one that takes from
- * limits, for the units would be away meanwhile.  While there are PLENTY left
- * nobody misses them, and then the look would cost more than it saves, unless
- * the node knows of a claim.
- */
+/* Are so many left of each limit that nobody misses some units that are away
+ * for a moment? */
 static enum err
-looks_first(struct request *req, const struct claim_plan *plan, bool *looks)
+plan_plenty(struct request *req, struct claim_plan *plan)
 {
-	struct app *app = req->app;
 	int64_t left;
 	enum err err;
 
-	*looks = plan->period->mixed;
-	if (*looks || plan->ntook == 0)
-		return (ERR_OK);
 	if ((err = find_left(req, plan, &left)) == ERR_OK)
-		*looks = left < PLENTY || catalog_has_claim(app->catalog,
-		    req->arena, req->subject, store_text(plan->event, "_id"),
-		    plan->period->key);
+		plan->plenty = left >= PLENTY;
 	return (err);
+}
+
+/*
+ * Would an earlier claim of the user be found too late?  Where the unique key
+ * can't see a claim of before a change of schedule; and by one that takes from
+ * limits, for the units would be away meanwhile.  While there are plenty left
+ * the look would cost more than it saves, unless the node knows of a claim.
+ */
+static bool
+looks_first(struct request *req, const struct claim_plan *plan)
+{
+	struct app *app = req->app;
+
+	if (plan->period->mixed || plan->ntook == 0)
+		return (plan->period->mixed);
+	return (!plan->plenty || catalog_has_claim(app->catalog, req->arena,
+	    req->subject, store_text(plan->event, "_id"), plan->period->key));
 }
 
 /* From event and subject to the claim, or to the reason for none. */
@@ -392,7 +420,6 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 	struct period period = { .key = PERIOD_ALL };
 	struct claim_plan plan = { .period = &period };
 	const bson_t *event = NULL;
-	bool looks;
 	enum err err;
 
 	err = catalog_event(app->catalog, req->arena,
@@ -409,16 +436,15 @@ grant(struct request *req, struct reply *reply, const bson_t **claim)
 		return (err);
 	if (!is_eligible(&plan))
 		return (refuse_ineligible(req, reply, &plan, claim));
-	if ((err = looks_first(req, &plan, &looks)) != ERR_OK)
+	if ((err = plan_plenty(req, &plan)) != ERR_OK)
 		return (err);
-	if (looks) {
+	if (looks_first(req, &plan)) {
 		if ((err = find_own(req, &plan, claim)) == ERR_OK)
 			return (meet_own(req, reply, *claim));
 		if (err != ERR_NOT_FOUND)
 			return (err);
 	}
-	return (plan.ntook > 0 ? grant_limited(req, reply, &plan, claim) :
-	    grant_unlimited(req, reply, &plan, claim));
+	return (grant_planned(req, reply, &plan, claim));
 }
 
 enum err

@@ -166,8 +166,8 @@ append_snapshot(bson_t *claim, const bson_t *event, const bson_t *verdict)
 	(void)bson_append_document_end(claim, &snapshot);
 }
 
-static bson_t *
-new_claim(struct request *req, const struct claim_plan *plan, const char *id)
+const bson_t *
+claim_new(struct request *req, const struct claim_plan *plan, const char *id)
 {
 	bson_t *claim = store_new_doc(req->arena);
 
@@ -191,23 +191,6 @@ new_claim(struct request *req, const struct claim_plan *plan, const char *id)
 		(void)BSON_APPEND_DATE_TIME(claim, "expiresAt",
 		    plan->expires);
 	return (claim);
-}
-
-enum err
-claim_insert(struct store *S, struct request *req,
-    const struct claim_plan *plan, const char *id, const bson_t **out)
-{
-	const bson_t *claim = new_claim(req, plan, id);
-	enum err err;
-
-	err = store_insert(S, CLAIMS, claim);
-	*out = claim;
-	if (err != ERR_EXISTS)
-		return (err);
-	/* Which key was taken?  Ours, or that of a void claim. */
-	err = claim_find_own(S, req->arena, req->subject,
-	    store_text(plan->event, "_id"), plan->period, out);
-	return (err == ERR_OK ? err_set(ERR_EXISTS, NULL) : err);
 }
 
 const char *

@@ -35,6 +35,7 @@ struct claim_plan {
 	int64_t		 expires;	/* when it does if nobody does; 0: never */
 	const char	*const *took;	/* ids of the limits that it takes from */
 	size_t		 ntook;
+	bool		 plenty;	/* is left of all of them */
 };
 
 /* claim_find(S, A, claimId, out): ERR_NOT_FOUND also for a malformed id. */
@@ -70,15 +71,11 @@ enum err	claim_find_attempt(struct store *, struct arena *,
 		    const bson_t **);
 
 /*
- * claim_insert(S, req, plan, claimId, out):
- * Grant what is planned to the request's subject.  ERR_EXISTS: the user has a
- * claim in this period already, which is ${out}; who is mixed has looked for it
- * before.  ERR_NOT_FOUND: ${claimId} is
- * void.
+ * claim_new(req, plan, claimId):
+ * The document of what is planned for the request's subject.
  */
-enum err	claim_insert(struct store *, struct request *,
-		    const struct claim_plan *, const char *,
-		    const bson_t **);
+const bson_t	*claim_new(struct request *, const struct claim_plan *,
+		    const char *);
 
 /* claim_is_ours(claim, req): was it made by this very attempt? */
 bool		claim_is_ours(const bson_t *, const struct request *);

@@ -5,6 +5,7 @@
 #include "app.h"
 #include "audit.h"
 #include "catalog.h"
+#include "commit.h"
 #include "conf.h"
 #include "log.h"
 #include "probe.h"
@@ -113,6 +114,7 @@ event_stop(void *ctx)
 	struct app *app = ctx;
 
 	audit_free(app->audit);
+	commit_close(app->commit);
 	stock_free(app->stock);
 	catalog_close(app->catalog);
 	store_free(app->store);
@@ -161,8 +163,10 @@ event_start(struct app *app)
 	    (err = open_audit(app)) == ERR_OK) {
 		app->catalog = catalog_open(app->store, app->conf->shared);
 		app->stock = stock_new(app->store);
-		err = (app->catalog != NULL && app->stock != NULL) ? ERR_OK :
-		    ERR_INTERNAL;
+		app->commit = commit_open(app->store,
+		    app->conf->shared);
+		err = (app->catalog != NULL && app->stock != NULL &&
+		    app->commit != NULL) ? ERR_OK : ERR_INTERNAL;
 	}
 	return (err);
 }

@@ -141,30 +141,34 @@ append_unset(struct arena *A, bson_t *change, const char *const *keys,
 		(void)BSON_APPEND_DOCUMENT(change, "$unset", names);
 }
 
-/* { $set: { "held.KEY": {...} } } */
+/* { $set: { "held.KEY": {...}, ... } } */
 static bson_t *
-change_hold(struct arena *A, const struct stock_hold *hold)
+change_holds(struct arena *A, const struct stock_hold *holds, size_t count)
 {
 	bson_t *change = store_new_doc(A), *set = store_new_doc(A);
+	size_t i;
 
-	append_hold(set, hold);
+	for (i = 0; i < count; i++)
+		append_hold(set, &holds[i]);
 	(void)BSON_APPEND_DOCUMENT(change, "$set", set);
 	return (change);
 }
 
 enum err
 stock_take(struct store *S, struct arena *A, const char *id,
-    const struct stock_hold *hold, const char *const *settled, size_t count)
+    const struct stock_hold *holds, size_t count, const char *const *settled,
+    size_t nsettled)
 {
-	bson_t *change = change_hold(A, hold);
+	bson_t *change = change_holds(A, holds, count);
+	int64_t units = (int64_t)count;
 	bool matched;
 	enum err err;
 
 	(void)BSON_APPEND_DOCUMENT(change, "$inc",
-	    DOC(A, "left", BCON_INT64(-1)));
-	append_unset(A, change, settled, count);
+	    DOC(A, "left", BCON_INT64(-units)));
+	append_unset(A, change, settled, nsettled);
 	err = store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
-	    "left", "{", "$gt", BCON_INT64(0), "}"), change, &matched);
+	    "left", "{", "$gte", BCON_INT64(units), "}"), change, &matched);
 	if (err == ERR_OK && !matched)
 		err = err_set(ERR_NOT_FOUND, NULL);
 	return (err);
@@ -178,7 +182,7 @@ stock_hold(struct store *S, struct arena *A, const char *id,
 	enum err err;
 
 	err = store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id)),
-	    change_hold(A, hold), &matched);
+	    change_holds(A, hold, 1), &matched);
 	if (err == ERR_OK && !matched)
 		err = err_set(ERR_NOT_FOUND, NULL);
 	return (err);
@@ -195,6 +199,35 @@ stock_give_back(struct store *S, struct arena *A, const char *id,
 	return (store_update(S, STOCK, DOC(A, "_id", BCON_UTF8(id),
 	    path_of(key, path), "{", "$exists", BCON_BOOL(true), "}"),
 	    change, NULL));
+}
+
+enum err
+stock_give_all(struct store *S, struct arena *A, const char *id,
+    const char *const *keys, size_t count, const char *const *settled,
+    size_t nsettled)
+{
+	bson_t *filter = DOC(A, "_id", BCON_UTF8(id));
+	bson_t *change = DOC(A, "$inc", "{", "left",
+	    BCON_INT64((int64_t)count), "}");
+	const char **gone = arena_alloc(A, (count + nsettled) *
+	    sizeof(*gone));
+	char path[PATH_SIZE];
+	bool matched;
+	enum err err;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		(void)BSON_APPEND_DOCUMENT(filter, path_of(keys[i], path),
+		    DOC(A, "$exists", BCON_BOOL(true)));
+		gone[i] = keys[i];
+	}
+	for (i = 0; i < nsettled; i++)
+		gone[count + i] = settled[i];
+	append_unset(A, change, gone, count + nsettled);
+	err = store_update(S, STOCK, filter, change, &matched);
+	if (err == ERR_OK && !matched)
+		err = err_set(ERR_NOT_FOUND, NULL);
+	return (err);
 }
 
 enum err

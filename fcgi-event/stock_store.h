@@ -31,7 +31,7 @@ struct store;
 struct stock_hold {
 	const char	*key;		/* claimId or decisionId */
 	const char	*claim;		/* claimId */
-	const char	*user;
+	const char	*user;		/* "": nobody's yet */
 	const char	*event;
 	const char	*period;
 	int64_t		 at;		/* clock_now() */
@@ -67,12 +67,13 @@ enum err	stock_resize(struct store *, struct arena *, const char *,
 		    int64_t, int64_t *);
 
 /*
- * stock_take(S, A, id, hold, settled, count):
- * Take a unit, and drop the holds named by ${settled} in the same update.
- * ERR_NOT_FOUND if none is free.
+ * stock_take(S, A, id, holds, count, settled, nsettled):
+ * Take ${count} units, with a hold for each, and drop the holds named by
+ * ${settled} in the same update.  ERR_NOT_FOUND if not so many are free.
  */
 enum err	stock_take(struct store *, struct arena *, const char *,
-		    const struct stock_hold *, const char *const *, size_t);
+		    const struct stock_hold *, size_t, const char *const *,
+		    size_t);
 
 /* stock_hold(S, A, id, hold): announce a decision that may free a unit. */
 enum err	stock_hold(struct store *, struct arena *, const char *,
@@ -81,6 +82,14 @@ enum err	stock_hold(struct store *, struct arena *, const char *,
 /* stock_give_back(S, A, id, key): drop that hold and free its unit. */
 enum err	stock_give_back(struct store *, struct arena *, const char *,
 		    const char *);
+
+/*
+ * stock_give_all(S, A, id, keys, count, settled, nsettled):
+ * The same for holds that are all there, and drop those named by ${settled}.
+ * ERR_NOT_FOUND, and nothing is done, if one of ${keys} isn't.
+ */
+enum err	stock_give_all(struct store *, struct arena *, const char *,
+		    const char *const *, size_t, const char *const *, size_t);
 
 /* stock_drop(S, A, id, keys, count): drop holds; their units stay taken. */
 enum err	stock_drop(struct store *, struct arena *, const char *,

@@ -465,9 +465,8 @@ count_one(void *ctx, const bson_t *doc)
 	return (false);
 }
 
-/* Did the insert whose answer we never got come through? */
-static enum err
-confirm(struct store *S, const char *name, const bson_t *doc)
+enum err
+store_confirm(struct store *S, const char *name, const bson_t *doc)
 {
 	bson_iter_t iter;
 	bson_t filter;
@@ -507,74 +506,105 @@ store_insert(struct store *S, const char *name, const bson_t *doc)
 	if (done)
 		return (ERR_OK);
 	err = outcome(S, name, &error);
-	return (err == ERR_AWAY ? confirm(S, name, doc) : err);
+	return (err == ERR_AWAY ? store_confirm(S, name, doc) : err);
 }
 
-/* What became of an unordered insert that did not go well in all. */
-struct many {
-	size_t	duplicates;
-	size_t	conflicts;
-	size_t	others;
-};
-
-/* The driver's error is only the first one: the reply has them all. */
-static void
-count_errors(const bson_t *reply, struct many *many)
+/*
+ * Note the outcomes of an unordered insert that did not go well in all; false
+ * if the reply doesn't tell, with the reason in ${error}.  The driver's error
+ * is only the first one: the reply has them all.
+ */
+static bool
+note_errors(const bson_t *reply, size_t count, enum err *outcomes,
+    bson_error_t *error)
 {
-	bson_iter_t iter, list, member;
-	bson_error_t error;
+	bson_iter_t iter, list;
+	bson_t one;
+	int64_t i;
+	size_t noted = 0;
 
-	memset(many, 0, sizeof(*many));
 	if (bson_iter_init_find(&iter, reply, "writeConcernErrors") &&
 	    bson_iter_recurse(&iter, &list) && bson_iter_next(&list))
-		many->others++;
+		return (false);
 	if (!bson_iter_init_find(&iter, reply, "writeErrors") ||
 	    !bson_iter_recurse(&iter, &list))
-		return;
-	while (bson_iter_next(&list)) {
-		error.code = bson_iter_recurse(&list, &member) &&
-		    bson_iter_find(&member, "code") ?
-		    (uint32_t)bson_iter_as_int64(&member) : 0;
-		if (error.code == DUPLICATE_KEY)
-			many->duplicates++;
-		else if (is_conflict(&error))
-			many->conflicts++;
-		else
-			many->others++;
+		return (false);
+	for (; bson_iter_next(&list); noted++) {
+		i = store_view(&list, &one) ? store_int(&one, "index") : -1;
+		if (i < 0 || i >= (int64_t)count)
+			return (false);
+		error->code = (uint32_t)store_int(&one, "code");
+		if (error->code != DUPLICATE_KEY && !is_conflict(error))
+			return (false);
+		outcomes[i] = error->code == DUPLICATE_KEY ? ERR_EXISTS :
+		    ERR_AWAY;
 	}
+	return (noted > 0);
+}
+
+/* One command; false, with ${error}, if it isn't known what was stored. */
+static bool
+insert_many(mongoc_collection_t *C, const bson_t **docs, size_t count,
+    enum err *outcomes, bson_error_t *error)
+{
+	bson_t *opts = BCON_NEW("ordered", BCON_BOOL(false)), reply;
+	bool known;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		outcomes[i] = ERR_OK;
+	known = mongoc_collection_insert_many(C, docs, count, opts, &reply,
+	    error) || note_errors(&reply, count, outcomes, error);
+	bson_destroy(&reply);
+	bson_destroy(opts);
+	return (known);
+}
+
+enum err
+store_insert_each(struct store *S, const char *name, const bson_t **docs,
+    size_t count, enum err *outcomes)
+{
+	mongoc_collection_t *C;
+	bson_error_t error;
+	bool known;
+	enum err err;
+
+	if ((err = open_collection(S, name, &C)) != ERR_OK)
+		return (err);
+	known = insert_many(C, docs, count, outcomes, &error);
+	mongoc_collection_destroy(C);
+	return (known ? ERR_OK : outcome(S, name, &error));
+}
+
+static bool
+was_rolled_back(const enum err *outcomes, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (outcomes[i] == ERR_AWAY)
+			return (true);
+	return (false);
 }
 
 enum err
 store_insert_all(struct store *S, const char *name, const bson_t **docs,
     size_t count)
 {
-	mongoc_collection_t *C;
-	bson_error_t error;
-	struct many many;
-	bson_t *opts, reply;
-	bool done;
+	enum err *outcomes, err;
 	int tries = 0;
-	enum err err;
 
-	if ((err = open_collection(S, name, &C)) != ERR_OK)
-		return (err);
-	opts = BCON_NEW("ordered", BCON_BOOL(false));
-	do {
-		done = mongoc_collection_insert_many(C, docs, count, opts,
-		    &reply, &error);
-		count_errors(&reply, &many);
-		bson_destroy(&reply);
-		/* Those that are there are duplicates in the next try. */
-	} while (!done && many.others == 0 && many.conflicts > 0 &&
+	if ((outcomes = calloc(count, sizeof(*outcomes))) == NULL)
+		return (err_set(ERR_INTERNAL, "out of memory"));
+	/* Those that are there are duplicates in the next try. */
+	do
+		err = store_insert_each(S, name, docs, count, outcomes);
+	while (err == ERR_OK && was_rolled_back(outcomes, count) &&
 	    ++tries < TRIES);
-	bson_destroy(opts);
-	mongoc_collection_destroy(C);
-	if (done || (many.duplicates > 0 && many.conflicts == 0 &&
-	    many.others == 0))
-		return (ERR_OK);
-	if (error.code == DUPLICATE_KEY)
-		return (err_set(ERR_INTERNAL, NULL));
-	return (outcome(S, name, &error));
+	if (err == ERR_OK && was_rolled_back(outcomes, count))
+		err = err_set(ERR_AWAY, "the database is away");
+	free(outcomes);
+	return (err);
 }
 
 /* Give the documents of S->cursor to ${each}, and end the search. */

@@ -95,6 +95,22 @@ bson_t		*store_new_doc(struct arena *);
 enum err	 store_insert(struct store *, const char *, const bson_t *);
 
 /*
+ * store_confirm(S, collection, doc):
+ * Was it stored, by an insert whose answer never came?  ERR_AWAY: not, or
+ * nobody knows.
+ */
+enum err	 store_confirm(struct store *, const char *, const bson_t *);
+
+/*
+ * store_insert_each(S, collection, docs, count, outcomes):
+ * Insert documents by one command, in any order.  ERR_OK: each has an outcome:
+ * ERR_OK, ERR_EXISTS, or ERR_AWAY, which says that it is not stored because
+ * another writer was in the way.  Otherwise nobody knows what is stored.
+ */
+enum err	 store_insert_each(struct store *, const char *,
+		    const bson_t **, size_t, enum err *);
+
+/*
  * store_insert_all(S, collection, docs, count):
  * Insert documents in any order; those that exist already are fine.
  */

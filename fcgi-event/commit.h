@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef COMMIT_H_
+#define COMMIT_H_
+
+#include <bson/bson.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct arena;
+struct store;
+
+/*
+ * The insert of a claim.  Claims that wait in several workers at one moment
+ * are inserted by one of them with one command (combine.h); what decides about
+ * each is the same unique index.
+ */
+struct commit;
+
+/* commit_open(store, dir): with the workers that share ${dir}; NULL with
+ * err_detail(). */
+struct commit	*commit_open(struct store *, const char *);
+
+/* commit_close(C): NULL is fine. */
+void		 commit_close(struct commit *);
+
+/*
+ * commit_claim(C, A, claim, deadline):
+ * Insert a claim, by ${deadline} (clock_mono()) if others are to do it.  As
+ * store_insert(), but it may meet itself: after ERR_EXISTS look whose _id is
+ * there.
+ */
+enum err	 commit_claim(struct commit *, struct arena *,
+		    const bson_t *, int64_t);
+
+#endif /* !COMMIT_H_ */
