@@ -268,9 +268,7 @@ check_holds(struct request *req, const struct claim_plan *plan)
 	return (err);
 }
 
-/*
- * A unit of each limit, and the claimId that they are held for.
- */
+/* Take a unit of each limit; ${id} is the claimId that they are held for. */
 static enum err
 take_units(struct request *req, const struct claim_plan *plan,
     char id[ID_SIZE])

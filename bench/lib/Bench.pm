@@ -61,7 +61,7 @@ sub run_program {
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless {owner => $$, people => [], events => [], claimed => 0,
-	    good => 0, used => {}, files => {}}, $class;
+	    open => 0, good => 0, used => {}, files => {}}, $class;
 
 	$self->{work} = tempdir('bench-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 	$self->{g} = Guerdon::Stack->new(workers => $o{workers} // 4,
