@@ -59,7 +59,8 @@ packages_run=(lighttpd spawn-fcgi multiwatch curl jq ca-certificates
 packages_devdb=(mmdebstrap)
 packages_fuzz=(clang libclang-rt-14-dev)
 packages_analyze=(clang-tidy cppcheck shellcheck)
-packages_test=(perl python3-venv chromium wrk valgrind mandoc shellcheck docker-compose xz-utils)
+packages_test=(perl python3-venv chromium wrk valgrind mandoc shellcheck docker-compose xz-utils
+	systemd-container mmdebstrap)
 
 say() {
 	echo "$me: $*" >&2
