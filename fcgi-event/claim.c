@@ -35,6 +35,7 @@
 #define TRACE_MAX	65536
 #define TRIES	3	/* of a claim whose id was made void */
 #define PLENTY	(2 * STOCK_HOLDS)	/* more than can be away at once */
+#define FEW	(STOCK_HOLDS / 4)	/* of holds */
 
 static const struct err_row already_claimed = { 409, "ALREADY_CLAIMED",
     "You have claimed this event before" };
@@ -381,15 +382,25 @@ find_left(struct request *req, const struct claim_plan *plan, int64_t *left)
 }
 
 /* Are so many left of each limit that nobody misses some units that are away
- * for a moment? */
+ * for a moment, and are few away? */
 static enum err
 plan_plenty(struct request *req, struct claim_plan *plan)
 {
-	int64_t left;
+	struct app *app = req->app;
+	const bson_t *limits, *limit;
 	enum err err;
+	size_t i;
 
-	if ((err = find_left(req, plan, &left)) == ERR_OK)
-		plan->plenty = left >= PLENTY;
+	if (plan->ntook == 0)
+		return (ERR_OK);
+	err = catalog_stock(app->catalog, req->arena, plan->event, &limits);
+	plan->plenty = err == ERR_OK;
+	for (i = 0; plan->plenty && i < plan->ntook; i++) {
+		limit = store_part(req->arena, limits, plan->took[i]);
+		plan->plenty = limit != NULL &&
+		    store_int(limit, "left") >= PLENTY &&
+		    store_int(limit, "holds") < FEW;
+	}
 	return (err);
 }
 
