@@ -55,7 +55,7 @@ sub host { my ($out, $status) = $g->run(@_);
 mkdir $root or die "$root: $!";
 host('tar', '-xf', "$boot/root.tar", '-C', $root, '--exclude=./dev/*');
 host('make', '-s', '-C', $build, 'install', "DESTDIR=$root");
-host('cp', '-r', "$top/contrib", "$root/root/contrib");
+host('cp', '-r', "$top/contrib", "$root/srv/contrib");
 
 # By its commands, but for what needs a network or a person.
 my ($steps) = Guerdon::Stack::slurp("$top/contrib/systemd/README.md") =~
@@ -73,7 +73,7 @@ my $edit = join ' ', 'sed -i',
 ok($steps =~ s/^apt-get .*\n//m && $steps =~ s/^swagger.*\n//m &&
     $steps =~ s/^\$EDITOR.*\n\s*#.*\n/$edit\n/m, 'the steps are known') or
     diag($steps);
-spill("$root/root/steps", "set -ex\ncd /root\nexport SYSTEMD_PAGER= " .
+spill("$root/srv/steps", "set -ex\ncd /srv\nexport SYSTEMD_PAGER= " .
     "PATH=/usr/local/bin:/usr/sbin:/usr/bin\n$steps");
 
 sub boot {
@@ -114,7 +114,7 @@ unless (ok($init, 'it boots')) {
 	done_testing;
 	exit 1;
 }
-must('sh', '/root/steps');
+must('sh', '/srv/steps');
 
 # From outside: the container has the network of its host.
 sub ask {
