@@ -197,11 +197,54 @@ for my $good ('', $app, "$app $local", "https://[::1]:8443,$local",
 	    substr $good, 0, 40);
 }
 
-# What lighttpd says itself.
+# What lighttpd says itself: it refuses these while it reads them.
+my ($post, $x) = ("POST /v1/users HTTP/1.1\r\nHost: x\r\n", 'x' x 9000);
+my %refused = (
+	'400 no HTTP' => "\0\1\2\r\n\r\n",
+	'400 no host' => "GET / HTTP/1.1\r\n\r\n",
+	'400 a bad host' => "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+	'400 no path' => "GET x HTTP/1.1\r\nHost: x\r\n\r\n",
+	'400 a head, HEAD' => "HEAD / HTTP/1.1\r\nHost: a b\r\n\r\n",
+	'400 two lengths' => $post . "Content-Length: 1\r\n" x 2 . "\r\nx",
+	'400 a bad chunk' => $post . "Transfer-Encoding: chunked\r\n\r\nz\r\n",
+	'411 no length' => "$post\r\n",
+	'413 a large body' => $post . "Content-Length: 9999999\r\n\r\n",
+	'431 a long target' => "GET /$x HTTP/1.1\r\nHost: x\r\n\r\n",
+	'431 a long header' => "GET / HTTP/1.1\r\nHost: x\r\nX: $x\r\n\r\n",
+	'431 no end' => "GET /" . $x x 8,
+	'501 a method' => "FOO / HTTP/1.1\r\nHost: x\r\n\r\n",
+	'505 a version' => "GET / HTTP/3.7\r\nHost: x\r\n\r\n");
+my @refused = map { my $on = $_; map { ["$on: $_", {port => $g->{port}{$on},
+    method => /HEAD/ ? 'HEAD' : 'GET', raw => $refused{$_}}] }
+    sort keys %refused } qw(http auth event ops);
+my @said = http_all(map { $_->[1] } @refused);
+sub own {
+	my ($res, $status, $what) = @_;
+	is(join(' ', $res->status, map { $res->all($_) } qw(Content-Type
+	    X-Content-Type-Options Cache-Control)), "$status " .
+	    'application/problem+json nosniff no-store', $what);
+}
+for my $i (0 .. $#refused) {
+	my ($what) = @{$refused[$i]};
+	my ($status) = $what =~ /(\d+)/;
+	own($said[$i], $status, $what);
+	is($said[$i]->header('Connection'), 'close',
+	    '... and nothing more is read');
+	is($said[$i]->json->{status}, $status, '... the body says the same')
+	    if $what !~ /HEAD/;
+}
+is_problem($g->call(GET => '/-', on => $_), 404, 'NOT_FOUND',
+    "$_: there is no page of its own for them", front => 1)
+    for qw(http auth event ops);
+
+# ... or has nobody who could answer.
 $g->stop_pool('gw');
-$res = $g->call(GET => '/v1/events', as => $user);
-is($res->status . ' ' . ($res->header('X-Content-Type-Options') // ''),
-    '503 nosniff', "lighttpd's own 503");
+own($g->call(GET => '/v1/events', as => $user), 503, 'no pool');
+own($g->call(POST => '/v1/events', as => $user, json => {}), 503,
+    '... for a POST');
+$res = $g->call(HEAD => '/v1/events', as => $user);
+own($res, 503, '... for a HEAD');
+is($res->body, '', '... without a body');
 $g->start_pool('gw');
 
 # Off: nothing of all this.
@@ -236,7 +279,7 @@ sub by_tls {
 }
 
 SKIP: {
-	skip 'lighttpd has no mod_openssl', 6 if !check_module();
+	skip 'lighttpd has no mod_openssl', 8 if !check_module();
 	my $tls = Guerdon::Stack->new(workers => 1, start => 0);
 	my $port = IO::Socket::INET->new(Listen => 1,
 	    LocalAddr => '127.0.0.1')->sockport;
@@ -255,7 +298,8 @@ SKIP: {
 	$tls->start;
 	my $hsts = qr/^Strict-Transport-Security: max-age=31536000\r?$/m;
 	like(by_tls($tls, $port, $_), $hsts, "HSTS by TLS: $_")
-	    for '/v1/openapi.json', '/swagger/', '/v1/nothing';
+	    for '/v1/openapi.json', '/swagger/', '/v1/nothing', '/swagger/no';
+	like(by_tls($tls, $port, "/$x"), $hsts, '... also 431');
 	like(by_tls($tls, $port, '/swagger/'), qr/^Content-Security-Policy: /m,
 	    '... beside the other headers');
 	is($tls->call(GET => '/v1/openapi.json')->header(
