@@ -556,6 +556,8 @@ claim_list(struct request *req, struct reply *reply)
 
 	filter_by(req, filter, "userId");
 	filter_by(req, filter, "eventId");
+	if (request_query(req, "userId") != NULL)
+		query.index = CLAIMS_OF_USER;
 	claim_visible(filter, request_query(req, "state"));
 	return (page_list(app->store, req, reply, app->cursor_key, &query));
 }
@@ -565,7 +567,8 @@ claim_mine(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
 	bson_t *filter = DOC(req->arena, "userId", BCON_UTF8(req->subject));
-	struct page_query query = { CLAIMS, "cl", filter };
+	struct page_query query = { CLAIMS, "cl", filter,
+	    .index = CLAIMS_OF_USER };
 
 	claim_visible(filter, NULL);
 	return (page_list(app->store, req, reply, app->cursor_key, &query));
