@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <fcntl.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -379,10 +379,18 @@ test_full(void)
 static void
 remove_files(void)
 {
-	char command[256];
+	char path[512];
+	struct dirent *entry;
+	DIR *folder = opendir(dir);
 
-	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	(void)!system(command);
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir,
+		    entry->d_name);
+		(void)unlink(path);
+	}
+	if (folder != NULL)
+		(void)closedir(folder);
+	(void)rmdir(dir);
 }
 
 int
