@@ -57,7 +57,7 @@
 #define LEAD(i)		((int64_t)(i))
 #define SLOT(i)		((int64_t)(LEADS + (i)))
 
-enum phase { IDLE, WAITING, CALLED, TAKEN, DONE };
+enum phase { IDLE = 0, WAITING, CALLED, TAKEN, DONE };	/* IDLE: no bits */
 
 #define PHASE(state)	((enum phase)((state) & 7))
 #define RESULT(state)	((uint8_t)((state) >> 3 & 31))
@@ -123,7 +123,7 @@ rest(struct slot *slot)
 	uint32_t state = atomic_load(&slot->state);
 
 	while (!atomic_compare_exchange_weak(&slot->state, &state,
-	    ((state & SEQUENCE) + STEP) | IDLE))
+	    (state & SEQUENCE) + STEP))
 		continue;
 }
 
@@ -375,7 +375,7 @@ static bool
 give_up(struct combine *C, uint32_t state, int64_t now)
 {
 
-	if (!move(C->own, state, (state & SEQUENCE) | IDLE))
+	if (!move(C->own, state, state & SEQUENCE))
 		return (false);
 	atomic_store(&C->shared->stalled_until, now + STALLED_MS);
 	return (true);
@@ -388,7 +388,7 @@ submit(struct combine *C, const void *data, size_t len)
 	rest(C->own);
 	memcpy(C->own->data, data, len);
 	atomic_store(&C->own->len, (uint32_t)len);
-	(void)atomic_fetch_add(&C->own->state, WAITING - IDLE);
+	(void)atomic_fetch_add(&C->own->state, WAITING);
 }
 
 enum combined
