@@ -34,7 +34,7 @@
 
 #define TRACE_MAX	65536
 #define TRIES	3	/* of a claim whose id was made void */
-#define PLENTY	(2 * STOCK_HOLDS)	/* more than can be away at once */
+#define PLENTY	(2 * STOCK_HOLDS)	/* more than may be away at once */
 #define FEW	(STOCK_HOLDS / 4)	/* of holds */
 
 static const struct err_row already_claimed = { 409, "ALREADY_CLAIMED",
@@ -288,6 +288,21 @@ take_units(struct request *req, const struct claim_plan *plan,
 	return (err == ERR_NOT_FOUND ? err_refuse(&sold_out, NULL) : err);
 }
 
+/* Is ${id}, of which the user has no claim, that of a void one? */
+static enum err
+confirm_void(struct request *req, const char *id)
+{
+	struct app *app = req->app;
+	const bson_t *claim;
+	enum err err;
+
+	err = claim_find_any(app->store, req->arena, id, &claim);
+	if (err == ERR_OK && claim_is_void(claim))
+		return (ERR_OK);
+	return (err == ERR_OK || err == ERR_NOT_FOUND ?
+	    err_set(ERR_AWAY, "try again") : err);
+}
+
 /*
  * A key of ${id} was taken: the units are free again, unless by this very
  * claim.  ERR_NOT_FOUND if it was made void, and the user has no other.
@@ -304,11 +319,15 @@ meet_another(struct request *req, const struct claim_plan *plan,
 		return (err);
 	if (err == ERR_OK && strcmp(store_text(*claim, "_id"), id) == 0)
 		return (ERR_OK);
+	if (err == ERR_NOT_FOUND &&
+	    (undone = confirm_void(req, id)) != ERR_OK)
+		return (undone);
 	undone = stock_return_all(app->stock, req->arena, plan->took,
 	    plan->ntook, id);
 	if (undone != ERR_OK)
 		return (undone);
-	return (err == ERR_OK ? err_set(ERR_EXISTS, NULL) : err);
+	return (err == ERR_OK ? err_set(ERR_EXISTS, NULL) :
+	    err_set(ERR_NOT_FOUND, NULL));
 }
 
 /* Take the units, insert the claim; ERR_NOT_FOUND if its id was made void. */
@@ -556,6 +575,8 @@ claim_list(struct request *req, struct reply *reply)
 
 	filter_by(req, filter, "userId");
 	filter_by(req, filter, "eventId");
+	if (request_query(req, "userId") != NULL)
+		query.index = CLAIMS_OF_USER;
 	claim_visible(filter, request_query(req, "state"));
 	return (page_list(app->store, req, reply, app->cursor_key, &query));
 }
@@ -565,7 +586,8 @@ claim_mine(struct request *req, struct reply *reply)
 {
 	struct app *app = req->app;
 	bson_t *filter = DOC(req->arena, "userId", BCON_UTF8(req->subject));
-	struct page_query query = { CLAIMS, "cl", filter };
+	struct page_query query = { CLAIMS, "cl", filter,
+	    .index = CLAIMS_OF_USER };
 
 	claim_visible(filter, NULL);
 	return (page_list(app->store, req, reply, app->cursor_key, &query));

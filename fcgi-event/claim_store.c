@@ -7,7 +7,8 @@
  *   took: [limit], expiresAt, version,
  *   decisions: [{ decisionId, attemptId, state, by, at, reason, traceId }] }
  *
- * _id bears the attempt's instant, so lists by _id are lists by createdAt.
+ * _id bears the attempt's instant, so lists by _id are lists by createdAt; or
+ * that of a unit which was taken in advance, up to 400 ms before.
  * version is absent until something is decided, and counts who did.
  *
  * A void claim has state VOID and the period "void:" with its own _id, so it

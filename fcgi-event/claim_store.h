@@ -25,6 +25,10 @@ struct store;
  */
 #define CLAIMS	"claims"
 
+/* The index for lists of one user's claims, who are few beside all claims: a
+ * planner that goes by _id instead reads those of everybody. */
+#define CLAIMS_OF_USER	"userId_1_eventId_1_period_1"
+
 /* A claim that is about to be made. */
 struct claim_plan {
 	const bson_t	*event;

@@ -5,14 +5,18 @@
  * Whatever comes out for one claim of several that isn't clear, its owner
  * finds out by inserting it once more.
  */
-#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arena.h"
 #include "claim_store.h"
 #include "clock.h"
 #include "combine.h"
 #include "commit.h"
+#include "conf.h"
+#include "page.h"
 #include "store.h"
 
 #define NAME	"event-claims"
@@ -30,9 +34,32 @@ struct commit {
 	struct combine	*combine;
 };
 
-struct commit *
-commit_open(struct store *store, const char *dir)
+/* Claims of another database, after a change of the configuration or beside
+ * another installation, must never be ours. */
+static void
+name_file(const struct conf *conf, const unsigned char *key, char name[64])
 {
+	crypto_generichash_state state;
+	unsigned char hash[16];
+
+	(void)crypto_generichash_init(&state, key, PAGE_KEY_LEN,
+	    sizeof(hash));
+	(void)crypto_generichash_update(&state,
+	    (const unsigned char *)conf->mongo_uri,
+	    strlen(conf->mongo_uri) + 1);
+	(void)crypto_generichash_update(&state,
+	    (const unsigned char *)conf->mongo_db, strlen(conf->mongo_db));
+	(void)crypto_generichash_final(&state, hash, sizeof(hash));
+	(void)snprintf(name, 64, NAME "-%02x%02x%02x%02x%02x%02x%02x%02x",
+	    hash[0], hash[1], hash[2], hash[3], hash[4], hash[5], hash[6],
+	    hash[7]);
+}
+
+struct commit *
+commit_open(struct store *store, const struct conf *conf,
+    const unsigned char *key)
+{
+	char name[64];
 	struct commit *C;
 
 	if ((C = calloc(1, sizeof(*C))) == NULL) {
@@ -40,7 +67,8 @@ commit_open(struct store *store, const char *dir)
 		return (NULL);
 	}
 	C->store = store;
-	if ((C->combine = combine_open(dir, NAME, SIZE)) == NULL) {
+	name_file(conf, key, name);
+	if ((C->combine = combine_open(conf->shared, name, SIZE)) == NULL) {
 		commit_close(C);
 		return (NULL);
 	}

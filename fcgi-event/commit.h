@@ -8,6 +8,7 @@
 #include "err.h"
 
 struct arena;
+struct conf;
 struct store;
 
 /*
@@ -17,9 +18,13 @@ struct store;
  */
 struct commit;
 
-/* commit_open(store, dir): with the workers that share ${dir}; NULL with
- * err_detail(). */
-struct commit	*commit_open(struct store *, const char *);
+/*
+ * commit_open(store, conf, key):
+ * With the workers of this node that have the same database, which a hash
+ * under ${key} (PAGE_KEY_LEN bytes) tells.  NULL with err_detail().
+ */
+struct commit	*commit_open(struct store *, const struct conf *,
+		    const unsigned char *);
 
 /* commit_close(C): NULL is fine. */
 void		 commit_close(struct commit *);

@@ -163,8 +163,8 @@ event_start(struct app *app)
 	    (err = open_audit(app)) == ERR_OK) {
 		app->catalog = catalog_open(app->store, app->conf->shared);
 		app->stock = stock_new(app->store);
-		app->commit = commit_open(app->store,
-		    app->conf->shared);
+		app->commit = commit_open(app->store, app->conf,
+		    app->cursor_key);
 		err = (app->catalog != NULL && app->stock != NULL &&
 		    app->commit != NULL) ? ERR_OK : ERR_INTERNAL;
 	}

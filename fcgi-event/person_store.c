@@ -197,10 +197,14 @@ person_each(struct store *S, struct arena *A, size_t part, const char *user,
 {
 	struct export export = { each, ctx };
 	bson_t *filter = store_new_doc(A);
+	bson_t *opts = DOC(A, "sort", "{", "_id", BCON_INT32(-1), "}",
+	    "limit", BCON_INT64(limit));
 
 	(void)bson_append_utf8(filter, parts[part].owner, -1, user, -1);
-	if (strcmp(parts[part].collection, CLAIMS) == 0)
+	if (strcmp(parts[part].collection, CLAIMS) == 0) {
 		claim_visible(filter, NULL);
+		(void)BSON_APPEND_UTF8(opts, "hint", CLAIMS_OF_USER);
+	}
 	/* Of a part whose _id is the person there is no second page. */
 	if (after != NULL) {
 		if (strcmp(parts[part].owner, "_id") == 0)
@@ -208,7 +212,6 @@ person_each(struct store *S, struct arena *A, size_t part, const char *user,
 		(void)BSON_APPEND_DOCUMENT(filter, "_id", DOC(A, "$lt",
 		    BCON_UTF8(after)));
 	}
-	return (store_find(S, parts[part].collection, filter, DOC(A,
-	    "sort", "{", "_id", BCON_INT32(-1), "}",
-	    "limit", BCON_INT64(limit)), hand_over, &export));
+	return (store_find(S, parts[part].collection, filter, opts, hand_over,
+	    &export));
 }

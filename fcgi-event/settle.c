@@ -26,14 +26,15 @@ settle_claim(struct store *S, struct arena *A, const char *id,
 	enum err err;
 
 	err = claim_void(S, A, hold);
-	if (err == ERR_EXISTS) {
+	/* Whose it is must be looked at: an insert whose answer was lost takes
+	 * what it finds under that _id for its own. */
+	if (err == ERR_OK || err == ERR_EXISTS)
 		err = claim_find_any(S, A, hold->claim, &claim);
-		if (err != ERR_OK)
-			return (err);
-		if (!claim_is_void(claim))
-			return (stock_drop(S, A, id, &hold->key, 1));
-	}
-	return (err == ERR_OK ? stock_give_back(S, A, id, hold->key) : err);
+	if (err != ERR_OK)
+		return (err);
+	return (claim_is_void(claim) ?
+	    stock_give_back(S, A, id, hold->key) :
+	    stock_drop(S, A, id, &hold->key, 1));
 }
 
 static enum err

@@ -29,6 +29,7 @@ struct held {
 	char	limit[ID_SIZE];
 	char	key[ID_SIZE];
 	int64_t	at;		/* clock_mono() */
+	bool	ending;		/* may be given back already */
 };
 
 struct list {
@@ -77,6 +78,7 @@ remember(struct list *list, const char *limit, const char *key)
 	memcpy(held->limit, limit, ID_SIZE);
 	memcpy(held->key, key, ID_SIZE);
 	held->at = clock_mono();
+	held->ending = false;
 }
 
 static void
@@ -108,10 +110,13 @@ stock_use(struct stock *K, const char *limit, char key[ID_SIZE])
 {
 	const struct held *held = K->spare.held;
 	struct batch oldest = { .count = 0 };
+	int64_t due = clock_mono() - DUE_MS;
 	size_t i;
 
+	/* One that is due may be void, if this worker was stopped. */
 	for (i = 0; i < K->spare.count; i++)
-		if (strcmp(held[i].limit, limit) == 0 && (oldest.count == 0 ||
+		if (strcmp(held[i].limit, limit) == 0 && held[i].at > due &&
+		    !held[i].ending && (oldest.count == 0 ||
 		    held[i].at < held[oldest.at[0]].at)) {
 			oldest.at[0] = i;
 			oldest.count = 1;
@@ -237,9 +242,13 @@ end_limit(struct stock *K, const char *limit)
 {
 	struct batch spare, settled;
 	enum err err;
+	size_t i;
 
 	collect(&K->spare, limit, &spare);
 	collect(&K->settled, limit, &settled);
+	/* If no answer comes, nobody knows: no claim may have them any more. */
+	for (i = 0; i < spare.count; i++)
+		K->spare.held[spare.at[i]].ending = true;
 	if (spare.count > 0)
 		err = give_spares(K, limit, &spare, &settled);
 	else

@@ -22,7 +22,7 @@ struct store;
  * While plenty is left, a take is also for some claims of later: units in
  * advance, each with the hold of a claimId that no claim has yet.  So a claim
  * costs little more than one write when there is a rush.  What isn't used
- * within 200 ms is given back.  What a worker that dies held is settled by the
+ * within 400 ms is given back.  What a worker that dies held is settled by the
  * sweep.
  */
 struct stock;
@@ -59,7 +59,7 @@ enum err	 stock_return_all(struct stock *, struct arena *,
 void		 stock_settled(struct stock *, const char *const *, size_t,
 		    const char *);
 
-/* stock_idle(K): end what has been remembered for 200 ms. */
+/* stock_idle(K): end what has been remembered for 400 ms. */
 void		 stock_idle(struct stock *);
 
 #endif /* !STOCK_H_ */

@@ -14,10 +14,10 @@
  *	WAITING, CALLED -> TAKEN	what was copied is what was there
  *	TAKEN -> DONE		with the result, where the turn was before
  *
- * Always true: an item changes only while its slot is IDLE, TAKEN or DONE, and
- * then under a new sequence, so a leader that copies first and takes by
+ * Always true: an item changes only while its slot is IDLE, under a sequence
+ * that it never had before, so a leader that copies first and takes by
  * compare-and-swap has a whole item.  Only who has a lead takes, and has
- * nothing taken when it gives the lead back; so who finds its item TAKEN by a
+ * nothing taken when it gives the lead back, unless its job jumped; so who finds its item TAKEN by a
  * turn that isn't under way knows that its leader is gone.
  *
  * The word is a futex: owners sleep on it, for SLICE_MS at most, so that no
@@ -47,17 +47,18 @@
 #define LEADS		2	/* turns at a time */
 #define PATIENCE_MS	200	/* for a turn to end; it takes 2 */
 #define STALLED_MS	1000	/* nobody waits after somebody had to */
+#define STALE_MS	1000	/* an owner that waits so long is gone */
 #define SLICE_MS	20
 #define ALIGNMENT	64	/* a cache line */
 
 /* A change of what lies in the file wants another number. */
-#define LAYOUT		UINT32_C(0x00010001)
+#define LAYOUT		UINT32_C(0x00010002)
 
 /* Bytes of the file that are locked. */
 #define LEAD(i)		((int64_t)(i))
 #define SLOT(i)		((int64_t)(LEADS + (i)))
 
-enum phase { IDLE, WAITING, CALLED, TAKEN, DONE };
+enum phase { IDLE = 0, WAITING, CALLED, TAKEN, DONE };	/* IDLE: no bits */
 
 #define PHASE(state)	((enum phase)((state) & 7))
 #define RESULT(state)	((uint8_t)((state) >> 3 & 31))
@@ -67,6 +68,7 @@ enum phase { IDLE, WAITING, CALLED, TAKEN, DONE };
 struct slot {
 	_Atomic uint32_t	state;
 	_Atomic uint32_t	len;
+	_Atomic int64_t		at;		/* clock_mono(): submitted */
 	unsigned char		data[];
 };
 
@@ -123,7 +125,7 @@ rest(struct slot *slot)
 	uint32_t state = atomic_load(&slot->state);
 
 	while (!atomic_compare_exchange_weak(&slot->state, &state,
-	    ((state & SEQUENCE) + STEP) | IDLE))
+	    (state & SEQUENCE) + STEP))
 		continue;
 }
 
@@ -205,19 +207,29 @@ turn_of(const struct combine *C, int i)
 	    (uint32_t)i) & 31));
 }
 
+/* Does an item wait there whose owner can still want it?  The file outlives
+ * workers, and the machine's uptime. */
+static bool
+waits(struct slot *slot, uint32_t *state)
+{
+	int64_t age = clock_mono() - atomic_load(&slot->at);
+
+	*state = atomic_load(&slot->state);
+	return ((PHASE(*state) == WAITING || PHASE(*state) == CALLED) &&
+	    age >= 0 && age < STALE_MS);
+}
+
 /* Copy what waits in a slot, and take it if it is still there. */
 static void
 take(const struct combine *C, struct arena *A, struct slot *slot,
     struct turn *turn)
 {
 	struct combine_item *item = &turn->items[turn->count];
-	uint32_t state = atomic_load(&slot->state);
-	uint32_t taken;
-	size_t len = atomic_load(&slot->len);
+	uint32_t state, taken;
 	unsigned char *copy;
+	size_t len;
 
-	if ((PHASE(state) != WAITING && PHASE(state) != CALLED) ||
-	    len > C->max)
+	if (!waits(slot, &state) || (len = atomic_load(&slot->len)) > C->max)
 		return;
 	copy = arena_alloc(A, len);
 	memcpy(copy, slot->data, len);
@@ -241,8 +253,7 @@ call_next(const struct combine *C)
 
 	for (i = 0; i < COMBINE_MAX; i++) {
 		slot = slot_at(C, i);
-		state = atomic_load(&slot->state);
-		if (PHASE(state) != WAITING)
+		if (!waits(slot, &state) || PHASE(state) != WAITING)
 			continue;
 		if (move(slot, state, (state & SEQUENCE) | CALLED)) {
 			wake(slot);
@@ -313,13 +324,11 @@ is_led(const struct combine *C, int i)
 static size_t
 count_waiting(const struct combine *C)
 {
-	enum phase phase;
+	uint32_t state;
 	size_t i, n = 0;
 
-	for (i = 0; i < COMBINE_MAX; i++) {
-		phase = PHASE(atomic_load(&slot_at(C, i)->state));
-		n += phase == WAITING || phase == CALLED;
-	}
+	for (i = 0; i < COMBINE_MAX; i++)
+		n += waits(slot_at(C, i), &state);
 	return (n);
 }
 
@@ -375,10 +384,28 @@ static bool
 give_up(struct combine *C, uint32_t state, int64_t now)
 {
 
-	if (!move(C->own, state, (state & SEQUENCE) | IDLE))
+	if (!move(C->own, state, state & SEQUENCE))
 		return (false);
 	atomic_store(&C->shared->stalled_until, now + STALLED_MS);
 	return (true);
+}
+
+/* Has somebody given up lately?  In the future there was another boot. */
+static bool
+is_stalled(const struct combine *C, int64_t now)
+{
+	int64_t left = atomic_load(&C->shared->stalled_until) - now;
+
+	return (left > 0 && left <= STALLED_MS);
+}
+
+/* What was in the slot is nobody's business any more. */
+static void
+wipe(struct combine *C, size_t len)
+{
+
+	rest(C->own);
+	memset(C->own->data, 0, len);
 }
 
 static void
@@ -388,7 +415,8 @@ submit(struct combine *C, const void *data, size_t len)
 	rest(C->own);
 	memcpy(C->own->data, data, len);
 	atomic_store(&C->own->len, (uint32_t)len);
-	(void)atomic_fetch_add(&C->own->state, WAITING - IDLE);
+	atomic_store(&C->own->at, clock_mono());
+	(void)atomic_fetch_add(&C->own->state, WAITING);
 }
 
 enum combined
@@ -399,8 +427,7 @@ combine_run(struct combine *C, struct arena *A, const void *data, size_t len,
 	int64_t now = clock_mono(), patience = now + PATIENCE_MS;
 	uint32_t state;
 
-	if (C->own == NULL || len > C->max ||
-	    now < atomic_load(&C->shared->stalled_until))
+	if (C->own == NULL || len > C->max || is_stalled(C, now))
 		return (COMBINE_ALONE);
 	submit(C, data, len);
 	for (;; now = clock_mono()) {
@@ -411,11 +438,14 @@ combine_run(struct combine *C, struct arena *A, const void *data, size_t len,
 		    (now >= deadline || leader_is_gone(C, state)))
 			return (COMBINE_LOST);
 		if (PHASE(state) == WAITING && now >= patience &&
-		    give_up(C, state, now))
+		    give_up(C, state, now)) {
+			wipe(C, len);
 			return (COMBINE_ALONE);
+		}
 		if (PHASE(state) != CALLED)
 			sleep_on(C->own, state);
 	}
 	*result = RESULT(state);
+	wipe(C, len);
 	return (COMBINE_DONE);
 }

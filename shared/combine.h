@@ -51,9 +51,12 @@ void		 combine_close(struct combine *);
 
 /*
  * combine_run(C, A, data, len, deadline, job, ctx, result):
- * Have it done by ${deadline} (clock_mono()).  If we lead, ${job}(ctx, items,
- * count) does it for all and sets each result, which is 0 before.  ${job} may
- * leave by a jump of ${A}: then the others find that their leader is lost.
+ * Have it done; ${result} is set after COMBINE_DONE alone.  An item that a
+ * leader has is waited for until ${deadline} (clock_mono()), one that nobody
+ * takes for a fifth of a second.  If we lead, ${job}(ctx, items, count) does it
+ * for all and sets each result, which is 0 before.  ${job} may leave by a jump
+ * of ${A}: then the others find that their leader is lost.  ${A} is reset
+ * before ${C} is closed.
  */
 enum combined	 combine_run(struct combine *, struct arena *, const void *,
 		    size_t, int64_t, void (*)(void *, struct combine_item *,

@@ -220,6 +220,8 @@ page_list(struct store *store, struct request *req, struct reply *reply,
 	bound(filter, &page, req, query->prefix);
 	opts = DOC(req->arena, "sort", "{", "_id", BCON_INT32(-1), "}",
 	    "limit", BCON_INT64(page.limit + 1));
+	if (query->index != NULL)
+		(void)BSON_APPEND_UTF8(opts, "hint", query->index);
 	err = store_find(store, query->collection, filter, opts, put_one, &L);
 	if (err != ERR_OK)
 		return (err);

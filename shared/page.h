@@ -38,6 +38,9 @@ struct page_query {
 
 	/* What to show of a stored document; NULL: the document itself. */
 	const bson_t	*(*edit)(const struct request *, const bson_t *);
+
+	/* The index to read by, as it is named; NULL: the database decides. */
+	const char		*index;
 };
 
 /* page_open(page, req, key): ${limit} and ${cursor}; ERR_CURSOR. */

@@ -465,8 +465,9 @@ count_one(void *ctx, const bson_t *doc)
 	return (false);
 }
 
-enum err
-store_confirm(struct store *S, const char *name, const bson_t *doc)
+/* Did the insert whose answer we never got come through? */
+static enum err
+confirm(struct store *S, const char *name, const bson_t *doc)
 {
 	bson_iter_t iter;
 	bson_t filter;
@@ -506,7 +507,7 @@ store_insert(struct store *S, const char *name, const bson_t *doc)
 	if (done)
 		return (ERR_OK);
 	err = outcome(S, name, &error);
-	return (err == ERR_AWAY ? store_confirm(S, name, doc) : err);
+	return (err == ERR_AWAY ? confirm(S, name, doc) : err);
 }
 
 /*
@@ -573,7 +574,10 @@ store_insert_each(struct store *S, const char *name, const bson_t **docs,
 		return (err);
 	known = insert_many(C, docs, count, outcomes, &error);
 	mongoc_collection_destroy(C);
-	return (known ? ERR_OK : outcome(S, name, &error));
+	if (known)
+		return (ERR_OK);
+	err = outcome(S, name, &error);
+	return (err == ERR_EXISTS ? err_set(ERR_INTERNAL, NULL) : err);
 }
 
 static bool

@@ -95,13 +95,6 @@ bson_t		*store_new_doc(struct arena *);
 enum err	 store_insert(struct store *, const char *, const bson_t *);
 
 /*
- * store_confirm(S, collection, doc):
- * Was it stored, by an insert whose answer never came?  ERR_AWAY: not, or
- * nobody knows.
- */
-enum err	 store_confirm(struct store *, const char *, const bson_t *);
-
-/*
  * store_insert_each(S, collection, docs, count, outcomes):
  * Insert documents by one command, in any order.  ERR_OK: each has an outcome:
  * ERR_OK, ERR_EXISTS, or ERR_AWAY, which says that it is not stored because

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <fcntl.h>
+#include <dirent.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -315,6 +315,31 @@ test_stopped_leader(void)
 	arena_free(A);
 }
 
+/* What waited when all were killed is nobody's wish any more. */
+static void
+test_orphan(void)
+{
+	struct combine *C;
+	struct arena *A = arena_new(65536);
+	pid_t first, second;
+
+	clear();
+	first = start(1, 1, 5000, slow_job);
+	(void)wait_for(&board->working, 1);
+	second = start(2, 1, 5000, slow_job);
+	pause_ms(50);
+	end(second, SIGKILL);
+	end(first, SIGKILL);
+	pause_ms(999);
+	pause_ms(200);
+	board->items = 0;
+	C = combine_open(dir, NAME, MAX);
+	ok(run(C, A, 3, 1000, quick_job) == COMBINE_DONE &&
+	    board->items == 1, "what a dead worker wanted isn't done later");
+	combine_close(C);
+	arena_free(A);
+}
+
 static void
 jumping_job(void *ctx, struct combine_item *items, size_t count)
 {
@@ -379,10 +404,18 @@ test_full(void)
 static void
 remove_files(void)
 {
-	char command[256];
+	char path[512];
+	struct dirent *entry;
+	DIR *folder = opendir(dir);
 
-	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
-	(void)!system(command);
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir,
+		    entry->d_name);
+		(void)unlink(path);
+	}
+	if (folder != NULL)
+		(void)closedir(folder);
+	(void)rmdir(dir);
 }
 
 int
@@ -399,6 +432,7 @@ main(void)
 	test_killed_often();
 	test_dead_leader();
 	test_stopped_leader();
+	test_orphan();
 	test_jump();
 	test_full();
 	remove_files();
